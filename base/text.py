@@ -1,0 +1,38 @@
+"""Text at the border and text for comparison: sanitise once on the way in, fold for matching."""
+
+import re
+import unicodedata
+
+# C0 and C1 controls except tab and line breaks. NUL is among them: Postgres refuses it, SQLite keeps it.
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_SURROGATES = re.compile(r"[\ud800-\udfff]")
+_SPACES = re.compile(r"\s+")
+
+
+def sanitise(text: str) -> str:
+    """Text that both databases take: no control characters, no lone surrogates, canonical composition (NFC).
+
+    >>> sanitise("a\\x00b\\ud800")
+    'ab\\ufffd'
+    """
+    return unicodedata.normalize("NFC", _SURROGATES.sub("\ufffd", _CONTROLS.sub("", text)))
+
+
+def fold(text: str) -> str:
+    """Text for matching: compatibility form, accents off, lower case, single spaces.
+
+    >>> fold("  Ｃafé  ÉCLAIR ")
+    'cafe eclair'
+    """
+    decomposed = unicodedata.normalize("NFKD", text)
+    bare = "".join(character for character in decomposed if not unicodedata.combining(character))
+    return _SPACES.sub(" ", bare.casefold()).strip()
+
+
+def shorten(text: str, limit: int) -> str:
+    """At most `limit` characters, with an ellipsis when something was cut.
+
+    >>> shorten("abcdef", 4)
+    'abc…'
+    """
+    return text if len(text) <= limit else text[: limit - 1] + "…"

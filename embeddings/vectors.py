@@ -1,0 +1,55 @@
+"""Vectors with their ids: a matrix in memory, little-endian float16 bytes in the store."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+Matrix = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Vectors:
+    """`ids[i]` names row i of `matrix`."""
+
+    #: one id per row
+    ids: Sequence[str]
+    #: float32, shape (n, d); rows are unit vectors
+    matrix: Matrix
+    #: fingerprint of the recipe; vectors of different recipes are never compared
+    recipe: str
+
+    def __post_init__(self) -> None:
+        if len(self.ids) != len(self.matrix):
+            raise ValueError(f"{len(self.ids)} ids for {len(self.matrix)} vectors")
+
+    def check_comparable(self, other: "Vectors") -> None:
+        """Raises ValueError unless both were made by the same recipe."""
+        if self.recipe != other.recipe:
+            raise ValueError(f"vectors of recipe {self.recipe} and {other.recipe} cannot be compared")
+
+
+def normalise(matrix: Matrix) -> Matrix:
+    """Rows scaled to unit norm; a zero row stays zero."""
+    norms = np.linalg.norm(matrix, axis=1, keepdims=True)
+    return np.divide(matrix, norms, out=np.zeros_like(matrix), where=norms > 0)
+
+
+def to_column(matrix: Matrix) -> pa.Array:
+    """A binary column of little-endian float16 rows: half the bytes of float32; cosines keep about three digits."""
+    packed = np.ascontiguousarray(matrix, dtype="<f2")
+    width = packed.shape[1] * 2
+    offsets = np.arange(len(packed) + 1, dtype=np.int64) * width
+    large = pa.Array.from_buffers(
+        pa.large_binary(), len(packed), [None, pa.py_buffer(offsets.tobytes()), pa.py_buffer(packed.tobytes())]
+    )
+    return large if offsets[-1] > np.iinfo(np.int32).max else large.cast(pa.binary())
+
+
+def from_column(column: pa.ChunkedArray | pa.Array, dim: int) -> Matrix:
+    """The float32 matrix of a binary column, shape (len(column), dim)."""
+    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    flat = b"".join(array.to_pylist())
+    return np.frombuffer(flat, dtype="<f2").reshape(len(array), dim).astype(np.float32)

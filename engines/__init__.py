@@ -1,0 +1,4 @@
+"""Computation over frames: Arrow tables in, Arrow tables out, by SQL text or by a pure kernel.
+
+Read `engine.py` (the protocol every set-based step is written against), then `duckdb_engine.py` (one machine).
+"""

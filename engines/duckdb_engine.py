@@ -1,0 +1,47 @@
+"""One machine: DuckDB for the relational steps, spilling to disk when memory is short."""
+
+from types import TracebackType
+from typing import Self
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from engines.engine import Kernel
+
+KERNEL_BATCH_ROWS = 200_000  # large enough to amortise a call, small enough to bound a kernel's scratch memory
+
+
+class DuckDBEngine:
+    """An in-process engine; use it as a context so that its memory is given back.
+
+    memory_limit: DuckDB's own syntax, e.g. "2GB". threads: 0 means one per core.
+    """
+
+    def __init__(self, *, memory_limit: str = "2GB", threads: int = 0) -> None:
+        self._connection = duckdb.connect(config={"memory_limit": memory_limit, "preserve_insertion_order": "false"})
+        if threads:
+            self._connection.execute(f"SET threads = {int(threads)}")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._connection.close()
+
+    def sql(self, text: str, **datasets: pa.Table) -> pa.Table:
+        for name, dataset in datasets.items():
+            self._connection.register(name, dataset)
+        try:
+            return self._connection.sql(text).to_arrow_table()
+        finally:
+            for name in datasets:
+                self._connection.unregister(name)
+
+    def map_arrow(self, dataset: pa.Table, kernel: Kernel, schema: pa.Schema) -> pa.Table:
+        starts = range(0, dataset.num_rows, KERNEL_BATCH_ROWS)
+        parts = [kernel(dataset.slice(start, KERNEL_BATCH_ROWS)).cast(schema) for start in starts]
+        return pa.concat_tables(parts) if parts else schema.empty_table()
+
+    def write(self, dataset: pa.Table, path: str) -> None:
+        pq.write_table(dataset, path, compression="zstd")

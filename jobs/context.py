@@ -1,0 +1,87 @@
+"""What every job is given: the only place where settings become live things (store, raw bytes, models, engine)."""
+
+import os
+import signal
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+
+from sqlmodel import Session
+
+from base.fingerprint import Recipe
+from embeddings.document import DOCUMENT_VERSION
+from engines.duckdb_engine import DuckDBEngine
+from jobs.settings import Settings
+from providers.embedder import Embedder
+from providers.local import load_embedder
+from store.blobs import BlobStore
+from store.bulk import FrameReader, FrameWriter
+from store.session import Store
+
+#: (stage, done, total or None): called by jobs as they go on
+Progress = Callable[[str, int, int | None], None]
+
+
+def no_progress(_stage: str, _done: int, _total: int | None) -> None:
+    """For callers that show nothing."""
+
+
+@dataclass
+class Context:
+    """A job's world. Derived rows are stamped with `as_of`, never with the wall clock."""
+
+    settings: Settings
+    store: Store
+    run_id: str
+    as_of: datetime
+    progress: Progress = no_progress
+    _passed: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def home(self) -> Path:
+        return self.settings.home
+
+    @property
+    def snapshots(self) -> Path:
+        return self.home / "snapshots"
+
+    @cached_property
+    def blobs(self) -> BlobStore:
+        return BlobStore(self.home / "raw")
+
+    @cached_property
+    def embedder(self) -> Embedder:
+        return load_embedder(self.settings.embeddings.provider, self.settings.embeddings.model_dir)
+
+    @cached_property
+    def embedding_recipe(self) -> Recipe:
+        """The recipe of every vector made tonight: the model and the way its texts are built."""
+        return Recipe(model=self.embedder.id, version=DOCUMENT_VERSION)
+
+    def engine(self) -> DuckDBEngine:
+        """A fresh engine; use it as a context."""
+        return DuckDBEngine(memory_limit=self.settings.memory_limit)
+
+    def reading(self) -> AbstractContextManager[Session]:
+        return self.store.reading()
+
+    def writing(self) -> AbstractContextManager[Session]:
+        return self.store.writing()
+
+    def reading_frames(self) -> AbstractContextManager[FrameReader]:
+        return self.store.reading_frames()
+
+    def writing_frames(self) -> AbstractContextManager[FrameWriter]:
+        return self.store.writing_frames()
+
+    def crashpoint(self, name: str) -> None:
+        """Mark a durable step. `CREATORDEX_CRASH=name:n` kills the process at its n-th passing: how resume is tested."""
+        wanted = os.environ.get("CREATORDEX_CRASH")
+        if wanted is None:
+            return
+        self._passed[name] = self._passed.get(name, 0) + 1
+        if wanted == f"{name}:{self._passed[name]}":
+            os.kill(os.getpid(), signal.SIGKILL)

@@ -1,0 +1,19 @@
+"""What a job says when it is done: counts that belong to the manifest, and findings a person should see."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(slots=True)
+class JobReport:
+    """Counts and details are deterministic: same input, same values. Times are added by the runner."""
+
+    stage: str
+    #: e.g. read, written, rejected, skipped
+    counts: dict[str, int] = field(default_factory=dict)
+    #: anything else for the manifest, JSON-able and deterministic
+    details: dict[str, Any] = field(default_factory=dict)
+
+    def count(self, **amounts: int) -> None:
+        for name, amount in amounts.items():
+            self.counts[name] = self.counts.get(name, 0) + amount

@@ -1,0 +1,79 @@
+"""All settings in one value, composed from the rooms' own knobs: `creatordex.toml`, then `CREATORDEX_…` variables.
+
+The rooms define what a knob means and its range; this file only says where the values come from.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from base.errors import ConfigError
+from embeddings.batching import EmbeddingSettings
+from enrich.plan import EnrichmentSettings
+from identity.triage import IdentitySettings
+from index.gate import GateSettings
+from ingest.cadence import CadenceSettings
+
+DEFAULT_CONFIG = Path("creatordex.toml")
+
+
+class SourceSettings(BaseModel):
+    """One named source of the nightly run."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    #: files of this source, as glob patterns relative to the working directory
+    files: list[str]
+    #: a source contract (TOML) that maps its columns; none for API captures and files in our own columns
+    contract: Path | None = None
+    #: delta: absence means nothing · full: an account of this source that is absent is marked gone
+    mode: str = Field(default="delta", pattern="^(delta|full)$")
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(
+        env_prefix="CREATORDEX_", env_nested_delimiter="__", extra="forbid", frozen=True, nested_model_default_partial_update=True
+    )
+
+    #: everything the engine keeps: store, raw bytes, snapshots, runs
+    home: Path = Path("creatordex-data")
+    #: where the tables live; a SQLite file under `home` unless given
+    database_url: str | None = None
+    #: memory for set-based steps, in DuckDB's syntax
+    memory_limit: str = "2GB"
+    #: share of rows that may be rejected before the exit code says so
+    max_rejected: float = Field(default=0.01, ge=0, le=1)
+    sources: dict[str, SourceSettings] = Field(default_factory=dict)
+    cadence: CadenceSettings = CadenceSettings()
+    embeddings: EmbeddingSettings = EmbeddingSettings()
+    identity: IdentitySettings = IdentitySettings()
+    llm: EnrichmentSettings = EnrichmentSettings()
+    gate: GateSettings = GateSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource, **_others: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @property
+    def store_url(self) -> str:
+        return self.database_url or f"sqlite:///{self.home / 'store.db'}"
+
+
+def read_settings(config: Path | None = None, **overrides: Any) -> Settings:
+    """The settings in force. Raises ConfigError naming every mistake at once; a missing `--config` file is one."""
+    if config is not None and not config.is_file():
+        raise ConfigError(f"no settings file {config}", hint="creatordex init writes one")
+
+    class FileSettings(Settings):
+        model_config = SettingsConfigDict(toml_file=config or DEFAULT_CONFIG)
+
+    try:
+        return FileSettings(**overrides)
+    except ValidationError as error:
+        mistakes = [f"{'.'.join(map(str, mistake['loc']))}: {mistake['msg']}" for mistake in error.errors()]
+        raise ConfigError("settings: " + "; ".join(mistakes), hint="creatordex settings lists every setting") from None

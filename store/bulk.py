@@ -1,0 +1,180 @@
+"""Frames in and out of the store, through ADBC: Arrow tables, never one object per row.
+
+A select written with SQLAlchemy says what to read and of which types; a SQLModel table says where to write.
+Writes go through a temporary staging table in one transaction and are idempotent: a row that is already there as
+given is not touched.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import adbc_driver_sqlite.dbapi
+import pyarrow as pa
+from sqlalchemy import BigInteger, Boolean, Executable, Float, Integer, LargeBinary, Select, Table
+from sqlalchemy.engine import URL, Dialect
+from sqlalchemy.types import TypeEngine
+from sqlmodel import SQLModel
+
+from store.tables import UtcMicros
+
+
+@contextmanager
+def connect_frames(url: URL) -> Iterator[Any]:
+    """An ADBC connection; whatever was not committed is rolled back when it closes."""
+    connection = adbc_driver_sqlite.dbapi.connect(f"file:{url.database}")
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA busy_timeout=30000")
+            cursor.fetchall()
+        yield connection
+    finally:
+        connection.close()
+
+
+def arrow_type(sql_type: TypeEngine[Any]) -> pa.DataType:
+    """The Arrow type a column is read as and must be written as."""
+    match sql_type:
+        case UtcMicros() | BigInteger() | Integer():
+            return pa.int64()
+        case Boolean():
+            return pa.bool_()
+        case Float():
+            return pa.float64()
+        case LargeBinary():
+            return pa.binary()
+        case _:
+            return pa.string()
+
+
+def arrow_schema(model: type[SQLModel]) -> pa.Schema:
+    """The Arrow schema of a whole table, in column order."""
+    return pa.schema([(column.name, arrow_type(column.type)) for column in _table(model).columns])
+
+
+class FrameReader:
+    """Reads selects as Arrow tables."""
+
+    def __init__(self, connection: Any, dialect: Dialect) -> None:
+        self._connection = connection
+        self._dialect = dialect
+
+    def read(self, statement: Select[Any]) -> pa.Table:
+        """All rows of `statement`, typed by its columns. Give it an ORDER BY where order can be seen."""
+        schema = _schema_of(statement)
+        with self._connection.cursor() as cursor:
+            cursor.execute(*_compiled(statement, self._dialect))
+            return _cast(cursor.fetch_arrow_table(), schema)
+
+    def batches(self, statement: Select[Any], rows: int) -> Iterator[pa.Table]:
+        """The same rows in tables of at least `rows` rows (the last may be shorter), for results larger than memory."""
+        schema = _schema_of(statement)
+        with self._connection.cursor() as cursor:
+            cursor.execute(*_compiled(statement, self._dialect))
+            pending: list[pa.Table] = []
+            for batch in cursor.fetch_record_batch():
+                pending.append(_cast(pa.Table.from_batches([batch]), schema))
+                if sum(table.num_rows for table in pending) >= rows:
+                    yield pa.concat_tables(pending)
+                    pending = []
+            if pending:
+                yield pa.concat_tables(pending)
+
+
+class FrameWriter(FrameReader):
+    """Writes Arrow tables into SQLModel tables; columns are matched by name, and a missing column keeps its default."""
+
+    def insert(self, model: type[SQLModel], frame: pa.Table) -> int:
+        """Add rows whose primary key is new; rows already there stay as they are. Returns how many were added."""
+        return self._write(model, frame, update=())
+
+    def upsert(self, model: type[SQLModel], frame: pa.Table, *, update: Sequence[str] | None = None) -> int:
+        """Add new rows and change the `update` columns (all but the key, unless given) of rows that differ.
+
+        Returns how many rows were added or changed. `frame` must hold each primary key once.
+        """
+        keys = {column.name for column in _table(model).primary_key}
+        columns = [name for name in frame.column_names if name not in keys] if update is None else update
+        return self._write(model, frame, update=columns)
+
+    def delete(self, model: type[SQLModel], keys: pa.Table) -> int:
+        """Remove the rows that match `keys` in all of its columns. Returns how many went."""
+        if keys.num_rows == 0:
+            return 0
+        table = _table(model)
+        with self._staged(table, keys) as stage:
+            matches = " AND ".join(f'"{stage}"."{name}" = "{table.name}"."{name}"' for name in keys.column_names)
+            return self._run(f'DELETE FROM "{table.name}" WHERE EXISTS (SELECT 1 FROM "{stage}" WHERE {matches})')
+
+    def execute(self, statement: Executable) -> int:
+        """Run an update or delete statement. Returns how many rows it changed."""
+        return self._run(*_compiled(statement, self._dialect))
+
+    def _write(self, model: type[SQLModel], frame: pa.Table, *, update: Sequence[str]) -> int:
+        if frame.num_rows == 0:
+            return 0
+        table = _table(model)
+        columns = ", ".join(f'"{name}"' for name in frame.column_names)
+        keys = ", ".join(f'"{column.name}"' for column in table.primary_key)
+        with self._staged(table, frame) as stage:
+            return self._run(
+                f'INSERT INTO "{table.name}" ({columns}) SELECT {columns} FROM "{stage}" WHERE true '
+                f"ON CONFLICT ({keys}) DO {_conflict_action(table.name, update)}"
+            )
+
+    @contextmanager
+    def _staged(self, table: Table, frame: pa.Table) -> Iterator[str]:
+        stage = f"_stage_{table.name}"
+        with self._connection.cursor() as cursor:
+            cursor.adbc_ingest(stage, _cast(frame, _write_schema(table, frame)), mode="create", temporary=True)
+        yield stage
+        self._run(f'DROP TABLE temp."{stage}"')
+
+    def _run(self, sql: str, parameters: Sequence[Any] = ()) -> int:
+        with self._connection.cursor() as cursor:
+            before = _total_changes(cursor)
+            cursor.execute(sql, parameters or None)
+            return _total_changes(cursor) - before
+
+
+def _conflict_action(table: str, update: Sequence[str]) -> str:
+    if not update:
+        return "NOTHING"
+    values = ", ".join(f'"{name}" = excluded."{name}"' for name in update)
+    differs = " OR ".join(f'"{table}"."{name}" IS DISTINCT FROM excluded."{name}"' for name in update)
+    return f"UPDATE SET {values} WHERE {differs}"
+
+
+def _write_schema(table: Table, frame: pa.Table) -> pa.Schema:
+    return pa.schema([(name, arrow_type(table.columns[name].type)) for name in frame.column_names])
+
+
+def _schema_of(statement: Select[Any]) -> pa.Schema:
+    return pa.schema([(column.name, arrow_type(column.type)) for column in statement.selected_columns])
+
+
+def _cast(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    # An empty or all-NULL column comes back from SQLite as int64, whatever the table says.
+    columns = [
+        pa.nulls(table.num_rows, field.type) if column.null_count == len(column) else column.cast(field.type)
+        for column, field in zip(table.columns, schema, strict=True)
+    ]
+    return pa.table(columns, schema=schema)
+
+
+def _compiled(statement: Executable, dialect: Dialect) -> tuple[str, tuple[Any, ...]]:
+    compiled = statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})  # type: ignore[attr-defined]
+    names = compiled.positiontup or ()
+    processors = compiled._bind_processors
+    return str(compiled), tuple(
+        processors[name](compiled.params[name]) if name in processors else compiled.params[name] for name in names
+    )
+
+
+def _total_changes(cursor: Any) -> int:
+    cursor.execute("SELECT total_changes()")
+    return int(cursor.fetchone()[0])
+
+
+def _table(model: type[SQLModel]) -> Table:
+    return model.__table__  # type: ignore[attr-defined, no-any-return]

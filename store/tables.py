@@ -1,0 +1,463 @@
+"""The whole schema on one page. Tables hold trusted rows: `ingest/records.py` validates at the border.
+
+Conventions: keys are text; instants are `_at` columns (and `first_seen`, `last_seen`, `since`, `as_of`) stored as
+microseconds since 1970 UTC; vectors are little-endian float16, unit norm; JSON is canonical text; NULL means
+"unknown", never zero. Every table has exactly one writer, named in WRITERS and held by a test.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Index, LargeBinary, MetaData, Text, UniqueConstraint
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import Field, SQLModel
+
+from base.clock import from_micros, to_micros
+
+NAMING_CONVENTION = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+SQLModel.metadata.naming_convention = NAMING_CONVENTION
+METADATA: MetaData = SQLModel.metadata
+
+
+class UtcMicros(TypeDecorator[datetime]):
+    """An aware UTC datetime, stored as a 64-bit count of microseconds: one format, sortable, the same everywhere."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> int | None:
+        return to_micros(value) if isinstance(value, datetime) else value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        return None if value is None else from_micros(value)
+
+
+def _key(**options: Any) -> Any:
+    return Field(primary_key=True, sa_type=Text, **options)
+
+
+def _text(**options: Any) -> Any:
+    return Field(sa_type=Text, **options)
+
+
+def _count(**options: Any) -> Any:
+    return Field(sa_type=BigInteger, **options)
+
+
+def _instant(**options: Any) -> Any:
+    return Field(sa_type=UtcMicros, **options)
+
+
+# --- what arrived -----------------------------------------------------------------------------------------------
+
+
+class RawPayload(SQLModel, table=True):
+    """Bytes as delivered, kept under their sha256 in the raw store before anything is parsed."""
+
+    __tablename__ = "raw_payloads"
+    sha256: str = _key()
+    #: capture (API responses, one per line) · response (one API response) · rows (CSV, JSONL or Parquet file)
+    media: str = _text()
+    source: str = _text()
+    #: file name as given, without its folder
+    origin: str = _text()
+    #: the source contract (JSON) by which rows were read; NULL for API payloads
+    contract: str | None = _text(default=None)
+    mode: str = _text(default="delta")
+    byte_length: int = _count()
+    fetched_at: datetime = _instant()
+
+
+class RawEntity(SQLModel, table=True):
+    """Where one account or content item stands inside a raw payload, so that it can be cut out later."""
+
+    __tablename__ = "raw_entities"
+    entity_key: str = _key()
+    entity_kind: str = _key()
+    sha256: str = _key()
+    #: 1-based line or row; 1 for a single response
+    line: int = Field(primary_key=True, sa_type=BigInteger)
+    #: JSON pointer inside that line, "" for a row
+    pointer: str = _key(default="")
+
+
+class RejectedPayloadRow(SQLModel, table=True):
+    """A row that could not be taken, with what a person needs to mend it."""
+
+    __tablename__ = "rejected_rows"
+    sha256: str = _key()
+    line: int = Field(primary_key=True, sa_type=BigInteger)
+    pointer: str = _key(default="")
+    field: str = _key(default="")
+    origin: str = _text()
+    reason: str = _text()
+    hint: str = _text(default="")
+
+
+class CreatorAccount(SQLModel, table=True):
+    """One profile on one platform, as last delivered."""
+
+    __tablename__ = "accounts"
+    __table_args__ = (
+        UniqueConstraint("platform", "platform_user_id"),
+        Index(None, "platform", "handle"),
+    )
+    #: `platform:platform_user_id`, or provisionally `platform:@handle`
+    account_key: str = _key()
+    platform: str = _text()
+    platform_user_id: str | None = _text(default=None)
+    #: case-folded, without "@"
+    handle: str | None = _text(default=None)
+    display_name: str | None = _text(default=None)
+    bio: str | None = _text(default=None)
+    website: str | None = _text(default=None)
+    email: str | None = _text(default=None)
+    #: JSON list
+    external_urls: str = _text(default="[]")
+    profile_image_url: str | None = _text(default=None)
+    #: JSON list of the platform's own topic names
+    platform_topics: str = _text(default="[]")
+    country: str | None = _text(default=None)
+    language: str | None = _text(default=None)
+    followers: int | None = _count(default=None)
+    following: int | None = _count(default=None)
+    content_count: int | None = _count(default=None)
+    total_views: int | None = _count(default=None)
+    verified: bool | None = None
+    platform_created_at: datetime | None = _instant(default=None)
+    #: stored once: it anchors the creator id
+    first_seen: datetime = _instant()
+    #: when the newest payload about it was fetched
+    last_seen: datetime = _instant()
+    source: str = _text()
+    #: live · gone
+    state: str = _text(default="live")
+    #: the raw payload this row was last read from
+    raw_sha256: str = _text()
+
+
+class AccountAlias(SQLModel, table=True):
+    """A key that once named an account (its provisional handle key) and the key that names it now."""
+
+    __tablename__ = "account_aliases"
+    alias_key: str = _key()
+    account_key: str = Field(sa_type=Text, index=True)
+    created_at: datetime = _instant()
+
+
+class HandleSpan(SQLModel, table=True):
+    """A handle an account was seen with, from the first to the last sighting."""
+
+    __tablename__ = "handle_history"
+    account_key: str = _key()
+    handle: str = _key()
+    first_seen: datetime = _instant()
+    last_seen: datetime = _instant()
+
+
+class AccountActivity(SQLModel, table=True):
+    """How often an account is due, and why."""
+
+    __tablename__ = "account_activity"
+    account_key: str = _key()
+    #: active · semi_active · long_tail
+    bucket: str = Field(sa_type=Text, index=True)
+    reason: str = _text()
+    last_content_at: datetime | None = _instant(default=None)
+    next_due_at: datetime = Field(sa_type=UtcMicros, index=True)
+    #: when the bucket last changed
+    since: datetime = _instant()
+
+
+class ContentItem(SQLModel, table=True):
+    """One video, short or post."""
+
+    __tablename__ = "content_items"
+    __table_args__ = (Index(None, "account_key", "published_at"),)
+    #: `platform:platform_content_id`
+    content_key: str = _key()
+    account_key: str = _text()
+    platform: str = _text()
+    platform_content_id: str = _text()
+    #: video · short · post
+    content_type: str = _text()
+    #: the platform's finer word: reel, carousel, live, story, …
+    subtype: str | None = _text(default=None)
+    title_or_caption: str | None = _text(default=None)
+    description: str | None = _text(default=None)
+    url: str | None = _text(default=None)
+    language: str | None = _text(default=None)
+    duration_seconds: int | None = _count(default=None)
+    published_at: datetime | None = _instant(default=None)
+    views: int | None = _count(default=None)
+    likes: int | None = _count(default=None)
+    comments: int | None = _count(default=None)
+    fetched_at: datetime = _instant()
+    raw_sha256: str = _text()
+
+
+class MetricSnapshot(SQLModel, table=True):
+    """One measured number at one instant. Append-only; NULL means the platform hides it."""
+
+    __tablename__ = "metric_snapshots"
+    #: account · content
+    entity_kind: str = _key()
+    entity_key: str = _key()
+    metric: str = _key()
+    as_of: datetime = Field(primary_key=True, sa_type=UtcMicros)
+    value: int | None = _count(default=None)
+    source: str = _text()
+    #: a platform redefines its counts; a series never spans two versions silently
+    definition_version: str = _text()
+    #: exact · rounded_3sf · hidden
+    precision: str = _text()
+
+
+# --- vectors ----------------------------------------------------------------------------------------------------
+
+
+class ContentVector(SQLModel, table=True):
+    __tablename__ = "content_vectors"
+    __table_args__ = (Index(None, "recipe_fingerprint", "input_fingerprint"),)
+    content_key: str = _key()
+    recipe_fingerprint: str = _key()
+    #: sha256 of the embedded text
+    input_fingerprint: str = _text()
+    vector: bytes = Field(sa_type=LargeBinary)
+    updated_at: datetime = _instant()
+
+
+class AccountVector(SQLModel, table=True):
+    __tablename__ = "account_vectors"
+    __table_args__ = (Index(None, "recipe_fingerprint", "input_fingerprint"),)
+    account_key: str = _key()
+    #: `platform_bio` or `platform_content`
+    field: str = _key()
+    recipe_fingerprint: str = _key()
+    input_fingerprint: str = _text()
+    vector: bytes = Field(sa_type=LargeBinary)
+    updated_at: datetime = _instant()
+
+
+class CreatorVector(SQLModel, table=True):
+    __tablename__ = "creator_vectors"
+    creator_id: str = _key()
+    field: str = _key()
+    recipe_fingerprint: str = _key()
+    input_fingerprint: str = _text()
+    vector: bytes = Field(sa_type=LargeBinary)
+    updated_at: datetime = _instant()
+
+
+# --- who is who -------------------------------------------------------------------------------------------------
+
+
+class Creator(SQLModel, table=True):
+    """A person or brand behind accounts."""
+
+    __tablename__ = "creators"
+    creator_id: str = _key()
+    name: str = _text()
+    handle: str | None = _text(default=None)
+    profile_image_url: str | None = _text(default=None)
+    anchor_account_key: str = _text()
+    #: JSON list, sorted
+    platforms: str = _text()
+    account_count: int = _count()
+    #: derived: the sum over platforms; NULL when every count is hidden
+    followers_total: int | None = Field(default=None, sa_type=BigInteger, index=True)
+    #: JSON object platform → followers
+    followers_by_platform: str = _text()
+    country: str | None = _text(default=None)
+    language: str | None = _text(default=None)
+    first_seen: datetime = _instant()
+    #: probability of the weakest link that holds it together; NULL for a single account
+    weakest_link_probability: float | None = None
+    updated_at: datetime = _instant()
+
+
+class CreatorAlias(SQLModel, table=True):
+    """A retired creator id and the id that answers for it now, for ever."""
+
+    __tablename__ = "creator_aliases"
+    retired_id: str = _key()
+    creator_id: str = Field(sa_type=Text, index=True)
+    retired_at: datetime = _instant()
+
+
+class CreatorMember(SQLModel, table=True):
+    __tablename__ = "members"
+    account_key: str = _key()
+    creator_id: str = Field(sa_type=Text, index=True)
+    since: datetime = _instant()
+
+
+class CreatorChange(SQLModel, table=True):
+    """The change feed: what happened to creator ids. An id that merely survived writes no row."""
+
+    __tablename__ = "creator_changes"
+    as_of: datetime = Field(primary_key=True, sa_type=UtcMicros)
+    creator_id: str = _key()
+    #: mint · merge · split · retire
+    change: str = _key()
+    #: the id it merged with, split from, or is answered by; "" when there is none
+    other_id: str = _key(default="")
+
+
+class CandidatePair(SQLModel, table=True):
+    """Two accounts that were compared, and what the comparison said."""
+
+    __tablename__ = "candidate_pairs"
+    __table_args__ = (Index(None, "triage", "match_weight_bits"), Index(None, "right"))
+    #: account keys, left < right
+    left: str = _key()
+    right: str = _key()
+    #: bit mask of the blocking rules that proposed it
+    rules: int = _count()
+    #: one character per comparison of the model, in its order: the level reached
+    levels: str = _text()
+    match_weight_bits: float
+    match_probability: float
+    #: link · review · separate
+    triage: str = _text()
+    model_fingerprint: str = _text()
+
+
+class ValueCount(SQLModel, table=True):
+    """How many accounts carry a value (an e-mail, a site, a handle stem): rarity, as exact stored integers."""
+
+    __tablename__ = "value_counts"
+    kind: str = _key()
+    value: str = _key()
+    count: int = _count()
+
+
+class JudgementRow(SQLModel, table=True):
+    """A human decision about two accounts. Append-only; the newest per pair wins."""
+
+    __tablename__ = "judgements"
+    left: str = _key()
+    right: str = _key()
+    decided_at: datetime = Field(primary_key=True, sa_type=UtcMicros)
+    reviewer: str = _key()
+    #: same · different · unsure
+    verdict: str = _text()
+    note: str = _text(default="")
+
+
+# --- what a creator is about --------------------------------------------------------------------------------------
+
+
+class Enrichment(SQLModel, table=True):
+    """One answer about one creator. Former answers stay as history; `is_current` marks the one in force."""
+
+    __tablename__ = "enrichments"
+    creator_id: str = _key()
+    input_fingerprint: str = _key()
+    recipe_fingerprint: str = _key()
+    is_current: bool = Field(index=True)
+    #: offline · llm · cascade
+    provenance: str = _text()
+    #: new · recipe_changed · input_changed · identity_changed · aged · drifted
+    reason: str = _text()
+    #: taxonomy id, or `other` when it abstains
+    primary_niche: str = Field(sa_type=Text, index=True)
+    #: JSON list of at most three ids
+    secondary_niches: str = _text()
+    content_style: str | None = _text(default=None)
+    llm_summary: str = _text()
+    account_kind: str = _text()
+    language: str | None = _text(default=None)
+    #: low · medium · high
+    confidence: str = _text()
+    #: JSON list of the dossier items that speak for the answer
+    evidence: str = _text()
+    #: JSON list, e.g. summary_outside_target
+    flags: str = _text()
+    model: str = _text()
+    prompt_version: str | None = _text(default=None)
+    taxonomy_version: str = _text()
+    cost_usd: float = 0.0
+    created_at: datetime = _instant()
+
+
+class LlmCall(SQLModel, table=True):
+    """The spend ledger: one row per paid request, written before it leaves."""
+
+    __tablename__ = "llm_calls"
+    call_id: str = _key()
+    run_id: str = _text()
+    #: enrichment · embedding
+    purpose: str = _text()
+    subject: str = _text()
+    model: str = _text()
+    prompt_version: str | None = _text(default=None)
+    request_hash: str = Field(sa_type=Text, index=True)
+    #: intent · settled · failed · unknown
+    state: str = _text()
+    error_class: str | None = _text(default=None)
+    reserved_usd: float
+    cost_usd: float | None = None
+    input_tokens: int | None = _count(default=None)
+    cached_tokens: int | None = _count(default=None)
+    output_tokens: int | None = _count(default=None)
+    created_at: datetime = _instant()
+    settled_at: datetime | None = _instant(default=None)
+
+
+# --- runs -------------------------------------------------------------------------------------------------------
+
+
+class Run(SQLModel, table=True):
+    """One command that worked on the store, and its manifest."""
+
+    __tablename__ = "runs"
+    run_id: str = _key()
+    command: str = _text()
+    as_of: datetime = _instant()
+    #: running · done · failed
+    state: str = _text()
+    exit_code: int | None = None
+    #: JSON: what it was asked to do
+    inputs: str = _text()
+    #: JSON: the deterministic part of the manifest
+    content: str = _text(default="{}")
+    #: JSON: times, machine, cost
+    execution: str = _text(default="{}")
+    error: str | None = _text(default=None)
+    started_at: datetime = _instant()
+    finished_at: datetime | None = _instant(default=None)
+
+
+#: table → the one module that writes it
+WRITERS: dict[str, str] = {
+    "raw_payloads": "jobs.ingest_accounts",
+    "raw_entities": "jobs.ingest_accounts",
+    "rejected_rows": "jobs.ingest_accounts",
+    "accounts": "jobs.ingest_accounts",
+    "account_aliases": "jobs.ingest_accounts",
+    "handle_history": "jobs.ingest_accounts",
+    "account_activity": "jobs.ingest_accounts",
+    "content_items": "jobs.ingest_accounts",
+    "metric_snapshots": "jobs.ingest_accounts",
+    "content_vectors": "jobs.embed_accounts",
+    "account_vectors": "jobs.embed_accounts",
+    "creators": "jobs.resolve_creators",
+    "creator_aliases": "jobs.resolve_creators",
+    "members": "jobs.resolve_creators",
+    "creator_changes": "jobs.resolve_creators",
+    "candidate_pairs": "jobs.resolve_creators",
+    "value_counts": "jobs.resolve_creators",
+    "enrichments": "jobs.enrich_creators",
+    "llm_calls": "jobs.enrich_creators",
+    "creator_vectors": "jobs.embed_creators",
+    "judgements": "review.decide",
+    "runs": "jobs.runner",
+}
