@@ -1,0 +1,36 @@
+"""Valid rows by default: a test names only what matters to it."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from jobs.context import Context
+from jobs.settings import read_settings
+from store.session import Store
+from store.tables import ContentItem, CreatorAccount
+
+AS_OF = datetime(2026, 3, 1, 2, 0, tzinfo=UTC)
+
+
+def an_account(handle: str = "ann", platform: str = "youtube", **values: Any) -> CreatorAccount:
+    user_id = values.pop("platform_user_id", f"id-{handle}")
+    defaults: dict[str, Any] = {
+        "account_key": f"{platform}:{user_id}", "platform": platform, "platform_user_id": user_id, "handle": handle,
+        "display_name": handle.title(), "first_seen": AS_OF, "last_seen": AS_OF, "source": "test", "raw_sha256": "0" * 64,
+    }
+    return CreatorAccount(**(defaults | values))
+
+
+def an_item(account_key: str, content_id: str, **values: Any) -> ContentItem:
+    platform = account_key.split(":")[0]
+    defaults: dict[str, Any] = {
+        "content_key": f"{platform}:{content_id}", "account_key": account_key, "platform": platform,
+        "platform_content_id": content_id, "content_type": "video" if platform == "youtube" else "post",
+        "title_or_caption": f"Item {content_id}", "published_at": AS_OF, "fetched_at": AS_OF, "raw_sha256": "0" * 64,
+    }
+    return ContentItem(**(defaults | values))
+
+
+def a_context(store: Store, **overrides: Any) -> Context:
+    """A context over `store` with default settings; `store` decides where home is."""
+    settings = read_settings(home=store.path.parent, **overrides)
+    return Context(settings=settings, store=store, run_id="run-test", as_of=AS_OF)
