@@ -10,14 +10,16 @@ from functools import cached_property
 from pathlib import Path
 
 from sqlmodel import Session
+from store.blobs import BlobStore
+from structlog.typing import FilteringBoundLogger
 
 from base.fingerprint import Recipe
 from embeddings.document import DOCUMENT_VERSION
 from engines.duckdb_engine import DuckDBEngine
+from jobs.runlog import silent_log
 from jobs.settings import Settings
 from providers.embedder import Embedder
 from providers.local import load_embedder
-from store.blobs import BlobStore
 from store.bulk import FrameReader, FrameWriter
 from store.session import Store
 
@@ -38,6 +40,7 @@ class Context:
     run_id: str
     as_of: datetime
     progress: Progress = no_progress
+    log: FilteringBoundLogger = field(default_factory=silent_log)
     _passed: dict[str, int] = field(default_factory=dict)
 
     @property
