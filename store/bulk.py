@@ -63,22 +63,30 @@ class FrameReader:
         """All rows of `statement`, typed by its columns. Give it an ORDER BY where order can be seen."""
         schema = _schema_of(statement)
         with self._connection.cursor() as cursor:
-            cursor.execute(*_compiled(statement, self._dialect))
-            return _cast(cursor.fetch_arrow_table(), schema)
+            cursor.execute(*self._typed(statement, schema))
+            return _cast(cursor.fetch_arrow_table().slice(1), schema)
 
     def batches(self, statement: Select[Any], rows: int) -> Iterator[pa.Table]:
         """The same rows in tables of at least `rows` rows (the last may be shorter), for results larger than memory."""
         schema = _schema_of(statement)
         with self._connection.cursor() as cursor:
-            cursor.execute(*_compiled(statement, self._dialect))
+            cursor.execute(*self._typed(statement, schema))
             pending: list[pa.Table] = []
+            skip = 1
             for batch in cursor.fetch_record_batch():
-                pending.append(_cast(pa.Table.from_batches([batch]), schema))
+                pending.append(_cast(pa.Table.from_batches([batch]).slice(skip), schema))
+                skip = 0
                 if sum(table.num_rows for table in pending) >= rows:
                     yield pa.concat_tables(pending)
                     pending = []
-            if pending:
+            if sum(table.num_rows for table in pending):
                 yield pa.concat_tables(pending)
+
+    def _typed(self, statement: Select[Any], schema: pa.Schema) -> tuple[str, tuple[Any, ...]]:
+        # The driver takes each column's type from its first thousand rows and fails when they are all NULL and a
+        # later one is text. A first row of the right types settles it; LIMIT -1 keeps the order of what follows.
+        sql, parameters = _compiled(statement, self._dialect)
+        return f"SELECT {_samples(schema)} UNION ALL SELECT * FROM ({sql}{_keep_order(statement)})", parameters
 
 
 class FrameWriter(FrameReader):
@@ -96,6 +104,22 @@ class FrameWriter(FrameReader):
         keys = {column.name for column in _table(model).primary_key}
         columns = [name for name in frame.column_names if name not in keys] if update is None else update
         return self._write(model, frame, update=columns)
+
+    def matching(self, model: type[SQLModel], keys: pa.Table) -> pa.Table:
+        """The rows of a table that match `keys` in all of its columns, in no order; `keys` holds each once.
+
+        For lookups of thousands of keys at a time, which would not fit into the parameters of a select.
+        """
+        table = _table(model)
+        schema = arrow_schema(model)
+        if keys.num_rows == 0:
+            return schema.empty_table()
+        with self._staged(table, keys) as stage, self._connection.cursor() as cursor:
+            matches = " AND ".join(f'"{stage}"."{name}" = "{table.name}"."{name}"' for name in keys.column_names)
+            columns = ", ".join(f'"{table.name}"."{name}"' for name in schema.names)
+            rows = f'SELECT {columns} FROM "{stage}" JOIN "{table.name}" ON {matches}'
+            cursor.execute(f"SELECT {_samples(schema)} UNION ALL {rows}")
+            return _cast(cursor.fetch_arrow_table().slice(1), schema)
 
     def delete(self, model: type[SQLModel], keys: pa.Table) -> int:
         """Remove the rows that match `keys` in all of its columns. Returns how many went."""
@@ -160,6 +184,22 @@ def _cast(table: pa.Table, schema: pa.Schema) -> pa.Table:
         for column, field in zip(table.columns, schema, strict=True)
     ]
     return pa.table(columns, schema=schema)
+
+
+def _samples(schema: pa.Schema) -> str:
+    return ", ".join(_sample(field.type) for field in schema)
+
+
+def _sample(kind: pa.DataType) -> str:
+    if pa.types.is_string(kind):
+        return "''"
+    if pa.types.is_binary(kind):
+        return "x''"
+    return "0.0" if pa.types.is_floating(kind) else "0"
+
+
+def _keep_order(statement: Select[Any]) -> str:
+    return " LIMIT -1" if statement._limit_clause is None else ""
 
 
 def _compiled(statement: Executable, dialect: Dialect) -> tuple[str, tuple[Any, ...]]:
