@@ -2,14 +2,15 @@
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from base.clock import Clock, SystemClock
-from base.errors import EngineError
+from base.errors import ConfigError, EngineError, StoreError
 from base.fingerprint import canonical_json
 from jobs.context import Context, Progress, no_progress
 from jobs.health import fingerprints_of, measure_health, metrics_of
@@ -19,7 +20,7 @@ from jobs.report import JobReport
 from jobs.runlog import run_log
 from jobs.settings import Settings
 from store.health import load_last_success
-from store.migrate import upgrade
+from store.migrate import current_revision, latest_revision, upgrade
 from store.runs import count_runs_named, load_unfinished_runs, save_run
 from store.session import Store
 from store.tables import Run
@@ -48,6 +49,23 @@ def open_store(settings: Settings) -> Store:
     store = Store(settings.store_url)
     upgrade(store)
     return store
+
+
+@contextmanager
+def inspecting(settings: Settings, as_of: datetime | None = None) -> Iterator[Context]:
+    """A context for looking only: no lock, no run record.
+
+    Raises ConfigError when there is no store yet and StoreError when its schema is not this version's.
+    """
+    if settings.database_url is None and not (settings.home / "store.db").is_file():
+        raise ConfigError(f"no store in {settings.home}", hint="creatordex nightly FILE… makes one")
+    store = Store(settings.store_url)
+    try:
+        if current_revision(store) != latest_revision():
+            raise StoreError(f"the store's schema is {current_revision(store)}", hint="creatordex db upgrade")
+        yield Context(settings=settings, store=store, run_id="", as_of=as_of or SystemClock().now())
+    finally:
+        store.close()
 
 
 def run_jobs(

@@ -3,6 +3,7 @@
 The rooms define what a knob means and its range; this file only says where the values come from.
 """
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,11 @@ class SourceSettings(BaseModel):
 
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(
-        env_prefix="CREATORDEX_", env_nested_delimiter="__", extra="forbid", frozen=True, nested_model_default_partial_update=True
+        env_prefix="CREATORDEX_",
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        nested_model_default_partial_update=True,
     )
 
     #: everything the engine keeps: store, raw bytes, snapshots, runs
@@ -54,8 +59,11 @@ class Settings(BaseSettings):
 
     @classmethod
     def settings_customise_sources(
-        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource, **_others: PydanticBaseSettingsSource,
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        **_others: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
 
@@ -77,3 +85,26 @@ def read_settings(config: Path | None = None, **overrides: Any) -> Settings:
     except ValidationError as error:
         mistakes = [f"{'.'.join(map(str, mistake['loc']))}: {mistake['msg']}" for mistake in error.errors()]
         raise ConfigError("settings: " + "; ".join(mistakes), hint="creatordex settings lists every setting") from None
+
+
+def settings_template() -> str:
+    """A settings file that says what the defaults are: every line may be left out."""
+    defaults = Settings.model_construct()
+    lines = [
+        "# creatordex settings. Every line may be left out; CREATORDEX_… variables win over this file.",
+        f'home = "{defaults.home}"',
+        f'memory_limit = "{defaults.memory_limit}"',
+        f"max_rejected = {defaults.max_rejected}",
+        "",
+        "# What `creatordex nightly` takes in when it is given no files:",
+        "# [sources.youtube]",
+        '# files = ["captures/youtube-*.jsonl.gz"]',
+    ]
+    for section in ("cadence", "embeddings", "identity", "llm", "gate"):
+        lines += ["", f"[{section}]", *_template_lines(getattr(defaults, section))]
+    return "\n".join(lines) + "\n"
+
+
+def _template_lines(knobs: BaseModel) -> list[str]:
+    values = knobs.model_dump(mode="json").items()
+    return [f"# {name} =" if value is None else f"{name} = {json.dumps(value)}" for name, value in values]

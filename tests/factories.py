@@ -14,8 +14,15 @@ AS_OF = datetime(2026, 3, 1, 2, 0, tzinfo=UTC)
 def an_account(handle: str = "ann", platform: str = "youtube", **values: Any) -> CreatorAccount:
     user_id = values.pop("platform_user_id", f"id-{handle}")
     defaults: dict[str, Any] = {
-        "account_key": f"{platform}:{user_id}", "platform": platform, "platform_user_id": user_id, "handle": handle,
-        "display_name": handle.title(), "first_seen": AS_OF, "last_seen": AS_OF, "source": "test", "raw_sha256": "0" * 64,
+        "account_key": f"{platform}:{user_id}",
+        "platform": platform,
+        "platform_user_id": user_id,
+        "handle": handle,
+        "display_name": handle.title(),
+        "first_seen": AS_OF,
+        "last_seen": AS_OF,
+        "source": "test",
+        "raw_sha256": "0" * 64,
     }
     return CreatorAccount(**(defaults | values))
 
@@ -23,9 +30,15 @@ def an_account(handle: str = "ann", platform: str = "youtube", **values: Any) ->
 def an_item(account_key: str, content_id: str, **values: Any) -> ContentItem:
     platform = account_key.split(":")[0]
     defaults: dict[str, Any] = {
-        "content_key": f"{platform}:{content_id}", "account_key": account_key, "platform": platform,
-        "platform_content_id": content_id, "content_type": "video" if platform == "youtube" else "post",
-        "title_or_caption": f"Item {content_id}", "published_at": AS_OF, "fetched_at": AS_OF, "raw_sha256": "0" * 64,
+        "content_key": f"{platform}:{content_id}",
+        "account_key": account_key,
+        "platform": platform,
+        "platform_content_id": content_id,
+        "content_type": "video" if platform == "youtube" else "post",
+        "title_or_caption": f"Item {content_id}",
+        "published_at": AS_OF,
+        "fetched_at": AS_OF,
+        "raw_sha256": "0" * 64,
     }
     return ContentItem(**(defaults | values))
 

@@ -1,0 +1,133 @@
+"""The night and each of its stages as a command."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from jobs.embed_accounts import embed_accounts
+from jobs.embed_creators import embed_creators
+from jobs.enrich_creators import enrich_creators, enrich_plan
+from jobs.ingest_accounts import renormalize as renormalize_job
+from jobs.publish_index import publish_index
+
+from cli.render import progress_reporter, stage_table
+from cli.state import AsOf, JsonFlag, out, parse_as_of, print_json, settings_of
+from jobs.nightly import deliveries_of, describe, night, run_night
+from jobs.runner import Job, RunResult, inspecting, names, run_jobs
+from jobs.settings import Settings
+
+Files = Annotated[
+    list[Path] | None,
+    typer.Argument(help="Captures or rows files; default: every file of [sources].", show_default=False),
+]
+Source = Annotated[str | None, typer.Option(help="Name of the source these files come from.")]
+Contract = Annotated[Path | None, typer.Option(help="Source contract (TOML) that maps their columns.")]
+Mode = Annotated[
+    str | None, typer.Option(help="delta: absence means nothing; full: absent accounts of the source are gone.")
+]
+MaxRejected = Annotated[
+    float | None, typer.Option(help="Share of rows that may be rejected before the exit code is 3.", min=0, max=1)
+]
+
+
+def nightly(
+    ctx: typer.Context,
+    files: Files = None,
+    source: Source = None,
+    contract: Contract = None,
+    mode: Mode = None,
+    max_rejected: MaxRejected = None,
+    as_of: AsOf = None,
+    json: JsonFlag = False,
+) -> None:
+    """Run the whole night: ingest, embed, resolve, enrich, embed creators, publish."""
+    settings = _settings(ctx, max_rejected)
+    deliveries = deliveries_of(settings, files or [], source=source, contract=contract, mode=mode)
+    with progress_reporter() as progress:
+        result = run_night(settings, deliveries, parse_as_of(as_of), progress)
+    _show(result, json)
+
+
+def ingest(
+    ctx: typer.Context,
+    files: Files = None,
+    source: Source = None,
+    contract: Contract = None,
+    mode: Mode = None,
+    max_rejected: MaxRejected = None,
+    as_of: AsOf = None,
+    json: JsonFlag = False,
+) -> None:
+    """Keep the raw bytes of files, then parse them into accounts, content and metrics."""
+    settings = _settings(ctx, max_rejected)
+    deliveries = deliveries_of(settings, files or [], source=source, contract=contract, mode=mode)
+    stages = {"ingest_accounts": night(deliveries)["ingest_accounts"]}
+    _run("ingest", stages, settings, parse_as_of(as_of), json, inputs=[describe(delivery) for delivery in deliveries])
+
+
+def renormalize(ctx: typer.Context, as_of: AsOf = None, json: JsonFlag = False) -> None:
+    """Rebuild accounts, content and metrics from the raw bytes alone."""
+    _run("renormalize", names([renormalize_job]), settings_of(ctx), parse_as_of(as_of), json)
+
+
+def embed(ctx: typer.Context, as_of: AsOf = None, json: JsonFlag = False) -> None:
+    """Give vectors to content, accounts and creators whose text or recipe changed."""
+    _run("embed", names([embed_accounts, embed_creators]), settings_of(ctx), parse_as_of(as_of), json)
+
+
+def enrich(
+    ctx: typer.Context,
+    plan: Annotated[bool, typer.Option("--plan", help="Only say who would be labelled, and why.")] = False,
+    as_of: AsOf = None,
+    json: JsonFlag = False,
+) -> None:
+    """Label each creator once: niche, style, summary."""
+    settings = settings_of(ctx)
+    if not plan:
+        _run("enrich", names([enrich_creators]), settings, parse_as_of(as_of), json)
+        return
+    with inspecting(settings, parse_as_of(as_of)) as context:
+        planned = enrich_plan(context).to_pylist()
+    if json:
+        print_json(planned)
+        return
+    for (decision, reason), count in sorted(Counter((row["decision"], row["reason"]) for row in planned).items()):
+        out.print(f"{decision:5} {reason:18} {count}", markup=False)
+
+
+def publish(ctx: typer.Context, as_of: AsOf = None, json: JsonFlag = False) -> None:
+    """Build a snapshot of the index, check it at the gate, and make it the current one."""
+    _run("publish", names([publish_index]), settings_of(ctx), parse_as_of(as_of), json)
+
+
+def _settings(ctx: typer.Context, max_rejected: float | None) -> Settings:
+    return settings_of(ctx) if max_rejected is None else settings_of(ctx, max_rejected=max_rejected)
+
+
+def _run(
+    command: str,
+    jobs: Mapping[str, Job],
+    settings: Settings,
+    as_of: datetime | None,
+    json: bool,
+    inputs: Mapping[str, Any] | None = None,
+) -> None:
+    with progress_reporter() as progress:
+        _show(run_jobs(command, jobs, settings, inputs=inputs, as_of=as_of, progress=progress), json)
+
+
+def _show(result: RunResult, json: bool) -> None:
+    if json:
+        print_json(_lines(result))
+    else:
+        out.print(stage_table(result))
+    raise typer.Exit(result.exit_code)
+
+
+def _lines(result: RunResult) -> Iterator[dict[str, Any]]:
+    for report in result.reports:
+        yield {"stage": report.stage, "seconds": round(result.seconds[report.stage], 3), **report.counts}
+    yield {"run_id": result.run_id, "exit_code": result.exit_code, "resumed": result.resumed}

@@ -1,0 +1,60 @@
+"""Whether everything a run needs is there: home, schema, model files. Returns findings, changes nothing."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from base.errors import EngineError
+from jobs.runner import open_store
+from jobs.settings import Settings
+from providers.local import load_embedder
+from store.migrate import current_revision, latest_revision
+from store.session import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    check: str
+    ok: bool
+    detail: str
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """One finding per thing a run needs."""
+    return list(_findings(settings))
+
+
+def schema_revision(settings: Settings) -> tuple[str | None, str]:
+    """The store's revision (None before the first run) and the latest one."""
+    if settings.database_url is None and not (settings.home / "store.db").is_file():
+        return None, latest_revision()
+    store = Store(settings.store_url)
+    try:
+        return current_revision(store), latest_revision()
+    finally:
+        store.close()
+
+
+def upgrade_schema(settings: Settings) -> str:
+    """Bring the store to the latest revision and return it."""
+    store = open_store(settings)
+    store.close()
+    return latest_revision()
+
+
+def _findings(settings: Settings) -> Iterator[Finding]:
+    home = settings.home
+    place = next(path for path in (home, *home.absolute().parents) if path.exists())
+    yield Finding("home", os.access(place, os.W_OK), f"{home} {'exists' if home.exists() else 'will be made'}")
+    found, latest = schema_revision(settings)
+    yield Finding("store", found in (None, latest), f"schema {found or 'not made yet'}, latest {latest}")
+    try:
+        embedder = load_embedder(settings.embeddings.provider, settings.embeddings.model_dir)
+        yield Finding("embedder", True, embedder.id)
+    except EngineError as error:
+        yield Finding("embedder", False, str(error))
+    for name, source in sorted(settings.sources.items()):
+        if source.contract is not None:
+            there = Path(source.contract).is_file()
+            yield Finding(f"source {name}", there, f"contract {source.contract}{'' if there else ' is missing'}")

@@ -1,0 +1,46 @@
+"""Looking back: what earlier runs did and how the store is now. Returns data, prints nothing."""
+
+import json
+from typing import Any
+
+from base.errors import ConfigError
+from jobs.health import measure_health
+from jobs.runner import inspecting
+from jobs.settings import Settings
+from store.runs import load_run, load_runs
+from store.tables import Run
+
+
+def store_status(settings: Settings) -> dict[str, Any]:
+    """The last run and the store's health."""
+    with inspecting(settings) as context:
+        health = measure_health(context)
+        with context.reading() as session:
+            newest = [_summary(run) for run in load_runs(session, 1)]
+    return {"last_run": newest[0] if newest else None, **health}
+
+
+def recent_runs(settings: Settings, limit: int) -> list[dict[str, Any]]:
+    """One summary per run, newest first."""
+    with inspecting(settings) as context, context.reading() as session:
+        return [_summary(run) for run in load_runs(session, limit)]
+
+
+def run_manifest(settings: Settings, run_id: str) -> dict[str, Any]:
+    """Both parts of a run's manifest. Raises ConfigError for an unknown run."""
+    with inspecting(settings) as context, context.reading() as session:
+        run = load_run(session, run_id)
+    if run is None:
+        raise ConfigError(f"no run {run_id}", hint="creatordex runs list")
+    return {"content": json.loads(run.content), "execution": json.loads(run.execution)}
+
+
+def _summary(run: Run) -> dict[str, Any]:
+    return {
+        "run_id": run.run_id,
+        "state": run.state,
+        "exit_code": run.exit_code,
+        "as_of": run.as_of.isoformat(),
+        "seconds": json.loads(run.execution).get("seconds"),
+        "error": run.error,
+    }
