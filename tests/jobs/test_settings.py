@@ -1,0 +1,45 @@
+"""Settings come from a file and the environment, and every mistake is named at once."""
+
+from pathlib import Path
+
+import pytest
+
+from base.errors import ConfigError
+from jobs.settings import Settings, read_settings, settings_template
+
+
+def test_the_template_of_init_is_the_defaults(tmp_path: Path):
+    path = tmp_path / "creatordex.toml"
+    path.write_text(settings_template())
+    assert read_settings(path).model_dump() == read_settings().model_dump()
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    path = tmp_path / "settings.toml"
+    path.write_text('memory_limit = "1GB"\n[identity]\nprecision = 0.9\nbio_neighbours = false\n')
+    monkeypatch.setenv("CREATORDEX_IDENTITY__PRECISION", "0.95")
+    settings = read_settings(path)
+    assert (settings.memory_limit, settings.identity.precision) == ("1GB", 0.95)
+    assert settings.identity.bio_neighbours is False
+
+
+def test_every_mistake_is_named_at_once(tmp_path: Path):
+    path = tmp_path / "settings.toml"
+    path.write_text('colour = "red"\n[identity]\nprecision = 7\n[embeddings]\nprovider = "magic"\n')
+    with pytest.raises(ConfigError) as refused:
+        read_settings(path)
+    for name in ("colour", "identity.precision", "embeddings.provider"):
+        assert name in str(refused.value)
+
+
+def test_a_missing_settings_file_is_an_error(tmp_path: Path):
+    with pytest.raises(ConfigError, match="no settings file"):
+        read_settings(tmp_path / "nowhere.toml")
+
+
+def test_a_key_in_the_environment_selects_nothing(monkeypatch: pytest.MonkeyPatch):
+    """A paid provider runs only when it is selected."""
+    monkeypatch.setenv("OPENAI_API_KEY", "canary")
+    settings: Settings = read_settings()
+    assert settings.llm.provider == "offline"
+    assert "canary" not in settings.model_dump_json()

@@ -1,0 +1,51 @@
+"""Running whole nights as a scheduler does, and looking at what they left."""
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+AS_OF = "2026-03-01T06:00:00Z"
+
+
+def creatordex(home: Path, *arguments: str, crash: str | None = None) -> subprocess.CompletedProcess[str]:
+    """Run the command line in a process of its own, with a small fast embedder."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("CREATORDEX_")}
+    environment |= {"CREATORDEX_HOME": str(home), "CREATORDEX_EMBEDDINGS__PROVIDER": "fast", "NO_COLOR": "1"}
+    if crash is not None:
+        environment["CREATORDEX_CRASH"] = crash
+    command = [sys.executable, "-m", "cli.main", *arguments]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
+
+
+def nightly(home: Path, files: Sequence[Path], *, crash: str | None = None) -> subprocess.CompletedProcess[str]:
+    """One night over `files` at a fixed instant."""
+    return creatordex(home, "nightly", *map(str, files), "--as-of", AS_OF, crash=crash)
+
+
+def dump(home: Path) -> dict[str, list[tuple[object, ...]]]:
+    """Every row of every table outside `runs`, sorted."""
+    with sqlite3.connect(home / "store.db") as connection:
+        tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        rows = {
+            table: sorted(connection.execute(f'SELECT * FROM "{table}"'), key=repr)  # noqa: S608
+            for table in sorted(set(tables) - {"runs", "alembic_version"})
+        }
+    connection.close()
+    return rows
+
+
+def differing_tables(one: Path, other: Path) -> list[str]:
+    """Names of the tables in which two homes differ: an empty list is what a test wants to see."""
+    left, right = dump(one), dump(other)
+    return [table for table in sorted(left.keys() | right.keys()) if left.get(table) != right.get(table)]
+
+
+def current_snapshot(home: Path) -> dict[str, object]:
+    """CURRENT.json with the deterministic part of the manifest it points to."""
+    current = json.loads((home / "snapshots" / "CURRENT.json").read_text())
+    (manifest,) = (home / "snapshots" / "versions").glob(f"v{current['version']:08}/manifest.json")
+    return {"current": current, "content": json.loads(manifest.read_text())["content"]}
