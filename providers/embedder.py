@@ -10,7 +10,8 @@ Kind = Literal["document", "query"]
 
 
 class Embedder(Protocol):
-    #: names weights, revision and dimensions, e.g. "minilm-l6-v2-int8@53aa5117/384"; vectors of different ids are never compared
+    #: names weights, revision and dimensions, e.g. "minilm-l6-v2-int8@53aa5117+1.ort1.31.1/384";
+    #: vectors of different ids are never compared
     id: str
     #: length of a vector
     dim: int

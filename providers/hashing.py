@@ -18,11 +18,12 @@ class HashingEmbedder:
         self.dim = dim
         self.id = f"hashing/{dim}"
 
-    def embed(self, texts: Sequence[str], *, kind: Kind = "document") -> npt.NDArray[np.float32]:  # noqa: ARG002
+    def embed(self, texts: Sequence[str], *, kind: Kind = "document") -> npt.NDArray[np.float32]:
         vectors = np.zeros((len(texts), self.dim), np.float32)
         for row, text in enumerate(texts):
             for word in text.lower().split()[: self.max_tokens]:
                 digest = int.from_bytes(hashlib.blake2b(word.encode(), digest_size=8).digest(), "little")
                 vectors[row, digest % self.dim] += 1 if digest >> 63 else -1
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-        return np.divide(vectors, norms, out=vectors, where=norms > 0)
+        np.divide(vectors, norms, out=vectors, where=norms > 0)
+        return vectors

@@ -54,14 +54,15 @@ class StaticEmbedder:
         self.dim = self._token_vectors.shape[1]
         self.id = f"wordllama-l2-supercat@{WEIGHTS.sha256[:8]}/{self.dim}"
 
-    def embed(self, texts: Sequence[str], *, kind: Kind = "document") -> npt.NDArray[np.float32]:  # noqa: ARG002
+    def embed(self, texts: Sequence[str], *, kind: Kind = "document") -> npt.NDArray[np.float32]:
         """See `Embedder.embed`. Documents and queries are treated alike."""
         vectors = np.zeros((len(texts), self.dim), np.float32)
         for start in range(0, len(texts), TEXTS_AT_ONCE):
             part = texts[start : start + TEXTS_AT_ONCE]
             vectors[start : start + len(part)] = self._sum_tokens(part)
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-        return np.divide(vectors, norms, out=vectors, where=norms > 0)
+        np.divide(vectors, norms, out=vectors, where=norms > 0)
+        return vectors
 
     def _sum_tokens(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         words = [text[:MAX_CHARACTERS].split() for text in texts]
