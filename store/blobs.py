@@ -1,0 +1,82 @@
+"""Raw bytes by their sha256, compressed at rest: bytes in = bytes out, whatever happens to the process.
+
+A blob is written aside, synced and renamed, so a file under its final name is always whole.
+"""
+
+import hashlib
+import io
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+import zstandard
+
+from base.errors import StoreError
+
+CHUNK_BYTES = 1 << 20
+COMPRESSION_LEVEL = 3  # API JSON shrinks about eightfold; higher levels cost more time than they save disk
+
+
+class BlobStore:
+    """Content-addressed files under `root`, two levels deep: `ab/abcdef….zst`."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def put(self, payload: Path | bytes) -> str:
+        """Keep the bytes of a file, or these bytes; returns their sha256. Bytes already kept are not written again."""
+        with _opened(payload) as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+            if not self.exists(digest):
+                stream.seek(0)
+                self._write(digest, stream)
+        return digest
+
+    def exists(self, sha256: str) -> bool:
+        return self._path(sha256).is_file()
+
+    @contextmanager
+    def open(self, sha256: str) -> Iterator[io.BufferedReader]:
+        """The original bytes as a stream. Raises StoreError when they are not here."""
+        try:
+            stored = self._path(sha256).open("rb")
+        except FileNotFoundError:
+            raise StoreError(f"no raw bytes {sha256}", hint="restore the raw folder from a backup") from None
+        with stored, zstandard.ZstdDecompressor().stream_reader(stored) as stream:
+            yield io.BufferedReader(stream, CHUNK_BYTES)
+
+    def verify(self, sha256: str) -> None:
+        """Raises StoreError unless the stored bytes still have this sha256."""
+        try:
+            with self.open(sha256) as stream:
+                found = hashlib.file_digest(stream, "sha256").hexdigest()
+        except zstandard.ZstdError as error:
+            raise StoreError(f"raw bytes {sha256} cannot be decompressed", hint="restore them from a backup") from error
+        if found != sha256:
+            raise StoreError(f"raw bytes {sha256} have changed: now {found}", hint="restore them from a backup")
+
+    def _path(self, sha256: str) -> Path:
+        return self._root / sha256[:2] / f"{sha256}.zst"
+
+    def _write(self, digest: str, stream: BinaryIO) -> None:
+        path = self._path(digest)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, aside = tempfile.mkstemp(dir=path.parent, suffix=".part")
+        try:
+            with os.fdopen(handle, "wb") as target:
+                zstandard.ZstdCompressor(level=COMPRESSION_LEVEL).copy_stream(stream, target)
+                target.flush()
+                os.fsync(target.fileno())
+            Path(aside).replace(path)
+        except BaseException:
+            Path(aside).unlink(missing_ok=True)
+            raise
+
+
+@contextmanager
+def _opened(payload: Path | bytes) -> Iterator[io.BytesIO | io.BufferedReader]:
+    with io.BytesIO(payload) if isinstance(payload, bytes) else payload.open("rb") as stream:
+        yield stream
