@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
 
-WIDTH = 720
-LABEL_WIDTH = 200
+WIDTH = 540
+LABEL_WIDTH = 170
 ROW = 26
-VALUE_WIDTH = 90  # room for the number at a bar's end
+VALUE_WIDTH = 80  # room for the number at a bar's end
 PLOT = WIDTH - LABEL_WIDTH - VALUE_WIDTH
-HEIGHT = 260  # of charts with a vertical axis
+HEIGHT = 240  # of charts with a vertical axis
 LEFT, BOTTOM, TOP = 56, 40, 28
-LABEL_CHARACTERS = 30
+LABEL_CHARACTERS = 24
 
 Cell = str | int | float | None
 Rows = tuple[tuple[Cell, ...], ...]
@@ -155,7 +155,7 @@ def _x_axis(x: _Axis, unit: str) -> str:
 
 def _y_axis(y: _Axis) -> str:
     return "".join(
-        _line(LEFT, y.at(tick), WIDTH - 10, y.at(tick), "grid") + _text(LEFT - 6, y.at(tick) + 4, number(tick), "end")
+        _line(LEFT, y.at(tick), WIDTH - 10, y.at(tick), "rule") + _text(LEFT - 6, y.at(tick) + 4, number(tick), "end")
         for tick in y.ticks()
     )
 
