@@ -1,0 +1,153 @@
+"""Handles as platforms read them, and as people disguise them.
+
+Two forms come out. The *normal form* is what a platform treats as equal (case, a leading "@"). The *near form* is what
+people recognise as the same name: separators, affixes such as "official", look-alike letters and digits for letters are
+gone. Equal near forms make a candidate pair, never a link: a parody has its victim's near form on purpose.
+"""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from functools import lru_cache
+
+from base.text import fold
+
+MIN_CORE_LENGTH = 3  # shorter cores are initials: half a platform shares them
+
+_GRAMMARS = {
+    "x": re.compile(r"[a-z0-9_]{1,15}"),
+    "instagram": re.compile(r"(?!.*\.\.)(?!\.)[a-z0-9._]{1,30}(?<!\.)"),
+    "threads": re.compile(r"(?!.*\.\.)(?!\.)[a-z0-9._]{1,30}(?<!\.)"),
+    "tiktok": re.compile(r"[a-z0-9._]{2,24}(?<!\.)"),
+    # 75 languages, so any letter or mark; no separator at either end
+    "youtube": re.compile(r"(?=.{3,30}$)\w(?:[\w.·-]*\w)?|_?[\w.·-]{1,28}_?"),
+    "twitch": re.compile(r"[a-z0-9_]{2,25}"),
+    "github": re.compile(r"[a-z0-9](?:[a-z0-9]|-(?=[a-z0-9])){0,38}"),
+    "facebook": re.compile(r"[a-z0-9.]{3,50}"),
+    "snapchat": re.compile(r"[a-z][a-z0-9._-]{2,14}"),
+    "bluesky": re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+"),
+}
+_ANY_PLATFORM = re.compile(r"[\w.·-]{2,50}")
+
+# Letters of other scripts that pass for Latin ones. Only read so in a word that mixes scripts: a word wholly in
+# Cyrillic is a word, not a disguise.
+_LOOKALIKES = str.maketrans(
+    "авгекмнорстухѕіјԁӏһԛԝьпиαβεηικνορτυχωγςσոսցօհ",
+    "abrekmhopctyxsijdlhqwbnuabenikvoptuxwysonugoh",
+)
+# Latin letters that decomposition leaves alone: strokes, dotless i, small capitals of decorated names.
+_DECORATED = str.maketrans("ıłøđħŧɡɑɩɴʟʀʏꜱᴀʙᴄᴅᴇꜰɢʜɪᴊᴋᴍᴏᴘᴛᴜᴠᴡᴢ", "ilodhtgainlrysabcdefghijkmoptuvwz")
+_LEET = str.maketrans("0134578", "oieastb")
+_LEET_WORD = re.compile(r"(?<=[^\W\d_])[0134578]+(?=[^\W\d_])|^[0134578](?=[^\W\d_]{2})")
+_WORD = re.compile(r"[^\W_]+")
+_SEPARATORS = re.compile(r"[\W_]+")
+
+# Words that say "this is really me" or name the platform; they tell nobody apart.
+_AFFIX_WORDS = frozenset(
+    ["official", "officiel", "oficial", "offiziell", "ufficiale", "resmi", "ofc", "real", "the", "its", "im", "iam", "tv", "yt", "hq", "ig", "tt", "fb", "insta", "instagram", "youtube", "tiktok", "twitter", "channel", "vlog", "vlogs", "xo", "page", "not", "a"]
+)
+_GLUED_PREFIXES = (
+    "theofficial",
+    "thereal",
+    "official",
+    "officiel",
+    "oficial",
+    "therealofficial",
+    "real",
+    "its",
+    "iam",
+    "the",
+)
+_GLUED_SUFFIXES = (
+    "theofficial",
+    "official",
+    "officiel",
+    "oficial",
+    "ofc",
+    "channel",
+    "vlogs",
+    "vlog",
+    "tiktok",
+    "tv",
+    "yt",
+    "hq",
+)
+_MIN_GLUED_REST = 4  # "realtor", "party": what a glued affix leaves must still be a name
+
+
+@lru_cache(maxsize=65_536)
+def normal_handle(platform: str, text: str) -> str | None:
+    """The handle as the platform compares it: no "@", case folded; None when the platform's grammar refuses it.
+
+    >>> normal_handle("instagram", "@Mira.Bakes"), normal_handle("x", "mira.bakes")
+    ('mira.bakes', None)
+    """
+    handle = folded_handle(text)
+    if handle is None or (handle.isdigit() and len(handle) < 3):
+        return None
+    return handle if _GRAMMARS.get(platform, _ANY_PLATFORM).fullmatch(handle) else None
+
+
+def folded_handle(text: str | None) -> str | None:
+    """Case folded, without "@" and surrounding space; None when nothing is left. Believes the platform's grammar.
+
+    >>> folded_handle(" @MiraBakes ")
+    'mirabakes'
+    """
+    if not text:
+        return None
+    return unicodedata.normalize("NFKC", text).strip().lstrip("@").strip().casefold() or None
+
+
+@lru_cache(maxsize=65_536)
+def near_form(handle: str | None) -> str | None:
+    """The core that a person would recognise; None when shorter than three characters.
+
+    >>> near_form("the_real.mira_bakes_tv"), near_form("m1rabakes"), near_form("yt")
+    ('mirabakes', 'mirabakes', None)
+    """
+    if not handle:
+        return None
+    words = [word for word in _SEPARATORS.split(skeleton(handle)) if word]
+    core = _strip_glued("".join(_strip_words(words)))
+    return core if len(core) >= MIN_CORE_LENGTH else None
+
+
+def skeleton(text: str) -> str:
+    """Folded text with look-alike letters and digits-for-letters read as the Latin letters they imitate.
+
+    >>> skeleton("mіrа"), skeleton("b4kes"), skeleton("mira95")
+    ('mira', 'bakes', 'mira95')
+    """
+    return _LEET_WORD.sub(lambda digits: digits.group().translate(_LEET), plain_letters(text))
+
+
+def plain_letters(text: str) -> str:
+    """Folded text in which a word that mixes scripts is read as the Latin word it imitates.
+
+    >>> plain_letters("ᴍɪʀᴀ mіra"), plain_letters("мир")
+    ('mira mira', 'мир')
+    """
+    folded = fold(text)
+    return folded if folded.isascii() else _WORD.sub(lambda word: _unmask(word.group()), folded.translate(_DECORATED))
+
+
+def _unmask(word: str) -> str:
+    has_latin = any(character.isascii() and character.isalpha() for character in word)
+    return word.translate(_LOOKALIKES) if has_latin and not word.isascii() else word
+
+
+def _strip_words(words: Sequence[str]) -> Sequence[str]:
+    kept = [word for word in words if word not in _AFFIX_WORDS]
+    return kept if len("".join(kept)) >= MIN_CORE_LENGTH else words
+
+
+def _strip_glued(joined: str) -> str:
+    for prefix in _GLUED_PREFIXES:
+        if joined.startswith(prefix) and len(joined) - len(prefix) >= _MIN_GLUED_REST:
+            joined = joined[len(prefix) :]
+            break
+    for suffix in _GLUED_SUFFIXES:
+        if joined.endswith(suffix) and len(joined) - len(suffix) >= _MIN_GLUED_REST:
+            return joined[: -len(suffix)]
+    return joined

@@ -1,0 +1,282 @@
+"""Accounts as identity sees them: one comparable profile per account, and the claims accounts make about each other.
+
+In comes the accounts frame as ingested (and, optionally, recent content descriptions); out come two frames, sorted. It
+knows no rarity and no weights: how much a value proves is decided later, over all profiles together.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import pyarrow as pa
+
+from engines.engine import Engine
+from identity.claims import Claim, Field, Reading, account_kind, content_words, read_text, visible
+from identity.handles import folded_handle, near_form, plain_letters
+from identity.links import find_links, is_free_mail, known_host_pattern, registrable_domain
+
+MAX_BIO_TOKENS = 64  # the first distinct words of a text; more say little about who wrote it
+RECURRING_ITEMS = 3  # an address in this many recent items is boilerplate, so the owner's own
+MAX_CLAIMANTS = 5  # a target that more accounts call their own in descriptions is a network's text block
+
+_INPUT = pa.schema(
+    [
+        ("account_id", pa.string()), ("platform", pa.string()), ("handle", pa.string()), ("platform_user_id", pa.string()),
+        ("display_name", pa.string()), ("bio", pa.string()), ("website", pa.string()), ("email", pa.string()),
+        ("external_urls", pa.string()), ("followers", pa.int64()), ("first_seen", pa.int64()),
+    ]
+)  # fmt: skip
+PROFILE_SCHEMA = pa.schema(
+    [
+        ("account_id", pa.string()), ("platform", pa.string()), ("platform_user_id", pa.string()), ("handle", pa.string()),
+        ("handle_core", pa.string()), ("name", pa.string()), ("name_key", pa.string()), ("email", pa.string()),
+        ("email_domain", pa.string()), ("site", pa.string()), ("bio_tokens", pa.list_(pa.string())),
+        ("account_kind_hint", pa.string()), ("script", pa.string()), ("followers", pa.int64()), ("first_seen", pa.int64()),
+    ]
+)  # fmt: skip
+_CLAIM_FIELDS = pa.struct(
+    [
+        ("target_platform", pa.string()), ("target_handle", pa.string()), ("target_user_id", pa.string()),
+        ("kind", pa.string()), ("strength", pa.float32()), ("field", pa.string()), ("span", pa.string()),
+    ]
+)  # fmt: skip
+CLAIM_SCHEMA = pa.schema([("source", pa.string()), *_CLAIM_FIELDS, ("target", pa.string())])
+_READ_SCHEMA = pa.schema([*PROFILE_SCHEMA, ("claims", pa.list_(_CLAIM_FIELDS))])
+
+
+@dataclass(frozen=True, slots=True)
+class Profiles:
+    #: one row per account, sorted by account_id; columns of PROFILE_SCHEMA
+    profiles: pa.Table
+    #: one row per (source, target, kind), strongest kept, sorted; columns of CLAIM_SCHEMA
+    claims: pa.Table
+
+
+def build_profiles(accounts: pa.Table, engine: Engine, contents: pa.Table | None = None) -> Profiles:
+    """Profiles and claims of all accounts.
+
+    accounts: account_id and platform, the other columns of the identity input where known.
+    contents: account_id, text (recent descriptions); an address that recurs there counts as the owner's.
+    """
+    ordered = engine.sql("SELECT * FROM accounts ORDER BY account_id", accounts=_conform(accounts))
+    read = engine.map_arrow(ordered, read_accounts, _READ_SCHEMA)
+    profiles = engine.sql("SELECT * EXCLUDE (claims) FROM read ORDER BY account_id", read=read).cast(PROFILE_SCHEMA)
+    said = engine.sql("SELECT account_id AS source, unnest(claims, recursive := true) FROM read", read=read)
+    if contents is not None and contents.num_rows:
+        said = pa.concat_tables([said, _content_claims(engine, profiles, contents)], promote_options="permissive")
+    return Profiles(profiles, _resolve_targets(engine, profiles, said))
+
+
+def read_accounts(accounts: pa.Table) -> pa.Table:
+    """The kernel: profile columns and a list of claims for a batch of accounts."""
+    return pa.Table.from_pylist([_read_account(row) for row in accounts.to_pylist()], schema=_READ_SCHEMA)
+
+
+def _conform(accounts: pa.Table) -> pa.Table:
+    """The input with every column present and of the expected type; a list of addresses becomes one text."""
+    columns = []
+    for field in _INPUT:
+        column = (
+            accounts[field.name] if field.name in accounts.column_names else pa.nulls(accounts.num_rows, field.type)
+        )
+        if pa.types.is_list(column.type) or pa.types.is_large_list(column.type):
+            column = pa.array(
+                [" ".join(filter(None, urls)) if urls else None for urls in column.to_pylist()], pa.string()
+            )
+        columns.append(column.cast(field.type))
+    return pa.table(columns, schema=_INPUT)
+
+
+def _read_account(row: Mapping[str, Any]) -> dict[str, Any]:
+    platform, handle = row["platform"], folded_handle(row["handle"])
+    name, bio = visible(row["display_name"] or ""), visible(row["bio"] or "")
+    reading = read_text(bio, "bio", platform, handle)
+    addresses = [_read_addresses(row[field], field, platform, handle) for field in ("website", "external_urls")]
+    email = _email(row["email"], reading)
+    folded_name = _folded_name(name)
+    return {
+        "account_id": row["account_id"],
+        "platform": platform,
+        "platform_user_id": row["platform_user_id"] or None,
+        "handle": handle,
+        "handle_core": near_form(handle),
+        "name": folded_name,
+        "name_key": " ".join(sorted(folded_name.split())) if folded_name else None,
+        "email": email,
+        "email_domain": _own_domain(email),
+        "site": next((site for part in (*addresses, reading) for site in part.sites), None),
+        "bio_tokens": content_words(bio, MAX_BIO_TOKENS),
+        "account_kind_hint": account_kind(f"{name}\n{bio}"),
+        "script": dominant_script(name + bio),
+        "followers": row["followers"],
+        "first_seen": row["first_seen"],
+        "claims": [_claim_row(claim) for part in (*addresses, reading) for claim in part.claims],
+    }
+
+
+def _read_addresses(text: str | None, field: Field, platform: str, handle: str | None) -> Reading:
+    """A field that holds addresses and nothing else; prose in it is not believed."""
+    if not text:
+        return Reading([], [], [], [])
+    links_only = " ".join(text[found.start : found.end] for found in find_links(text))
+    return read_text(links_only, field, platform, handle)
+
+
+def _claim_row(claim: Claim) -> dict[str, Any]:
+    return {
+        "target_platform": claim.target_platform, "target_handle": claim.target_handle,
+        "target_user_id": claim.target_user_id, "kind": claim.kind, "strength": claim.strength, "field": claim.field,
+        "span": claim.span,
+    }  # fmt: skip
+
+
+_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]+\.[^@\s]{2,}")
+
+
+def _email(column: str | None, reading: Reading) -> str | None:
+    """The owner's address: the given one, else the first one typed in the bio; never a management's."""
+    given = (column or "").strip().lower().removeprefix("mailto:")
+    candidates = [given] if _EMAIL.fullmatch(given) else []
+    return next((email for email in [*candidates, *reading.emails] if email not in reading.agency_emails), None)
+
+
+def _own_domain(email: str | None) -> str | None:
+    """The registrable domain of an address; None on free mail, where sharing it means nothing."""
+    host = email.rpartition("@")[2] if email else ""
+    return None if not host or is_free_mail(host) else registrable_domain(host)
+
+
+_DECORATION = re.compile(r"[^\w\s]+|_+")
+_NOT_A_NAME = frozenset(
+    {"official", "oficial", "officiel", "officielle", "offiziell", "ufficiale", "vevo", "topic", "tm"}
+)
+
+
+@lru_cache(maxsize=16_384)
+def _folded_name(name: str) -> str | None:
+    """Folded words of a display name, without emoji, decoration and words such as "official"."""
+    words = _DECORATION.sub(" ", plain_letters(name.replace("'", "").replace("’", ""))).split()
+    kept = [word for word in words if word not in _NOT_A_NAME]
+    return " ".join(kept or words) or None
+
+
+_SCRIPT_NAMES = {"CJK": "Han", "HIRAGANA": "Kana", "KATAKANA": "Kana", "HALFWIDTH": "Kana", "FULLWIDTH": "Latin"}
+
+
+@lru_cache(maxsize=8_192)
+def _script_of(character: str) -> str:
+    word = unicodedata.name(character, "UNKNOWN").split()[0].split("-")[0]
+    return _SCRIPT_NAMES.get(word, word.title())
+
+
+def dominant_script(text: str) -> str | None:
+    """The script most letters are written in, e.g. "Latin"; any kana makes it "Kana". None without letters.
+
+    >>> dominant_script("Мира bakes Хлеб"), dominant_script("東京パン"), dominant_script("123")
+    ('Cyrillic', 'Kana', None)
+    """
+    if text.isascii():
+        return "Latin" if any(character.isalpha() for character in text) else None
+    counts: dict[str, int] = {}
+    for character in text:
+        if character.isalpha():
+            script = "Latin" if character.isascii() else _script_of(character)
+            counts[script] = counts.get(script, 0) + 1
+    if counts.get("Kana"):
+        return "Kana"
+    return min(counts, key=lambda script: (-counts[script], script)) if counts else None
+
+
+def _content_claims(engine: Engine, profiles: pa.Table, contents: pa.Table) -> pa.Table:
+    """Claims from descriptions: only lines with an address or a handle are read, each distinct line once."""
+    lines = engine.sql(
+        _LINES.format(hosts=known_host_pattern().replace("'", "''")), contents=contents, profiles=profiles
+    )
+    distinct = engine.sql(
+        "SELECT line, platform FROM lines GROUP BY line, platform ORDER BY line, platform", lines=lines
+    )  # fmt: skip
+    parsed = engine.map_arrow(distinct, read_lines, _LINE_SCHEMA)
+    return engine.sql(_RECURRENCE, lines=lines, parsed=parsed, profiles=profiles)
+
+
+_LINE_SCHEMA = pa.schema([("line", pa.string()), ("platform", pa.string()), *_CLAIM_FIELDS])
+
+
+def read_lines(lines: pa.Table) -> pa.Table:
+    """The kernel: claims of a batch of distinct description lines."""
+    rows = [
+        {"line": line, "platform": platform, **_claim_row(claim)}
+        for line, platform in zip(lines["line"].to_pylist(), lines["platform"].to_pylist(), strict=True)
+        for claim in read_text(line, "content", platform).claims
+    ]
+    return pa.Table.from_pylist(rows, schema=_LINE_SCHEMA)
+
+
+# Instagram captions arrive without "@", so only full addresses are read there (POL-04).
+_LINES = r"""
+WITH items AS (
+    SELECT account_id, profiles.platform, row_number() OVER () AS item, text
+    FROM contents JOIN profiles USING (account_id)
+    WHERE regexp_matches(text, '(?i){hosts}') OR (contains(text, '@') AND profiles.platform <> 'instagram')
+),
+totals AS (SELECT account_id, count(*) AS items FROM contents GROUP BY account_id),
+split AS (SELECT account_id, platform, item, unnest(string_split(text, chr(10))) AS line FROM items)
+SELECT account_id, platform, item, left(trim(line), 500) AS line, totals.items
+FROM split JOIN totals USING (account_id)
+WHERE regexp_matches(line, '(?i){hosts}') OR (contains(line, '@') AND platform <> 'instagram')
+"""
+
+_RECURRENCE = f"""
+WITH found AS (
+    SELECT account_id, target_platform, target_handle, target_user_id, kind, max(strength) AS strength, min(span) AS span,
+           count(DISTINCT item) AS seen, any_value(items) AS items
+    FROM lines JOIN parsed USING (line, platform)
+    GROUP BY account_id, target_platform, target_handle, target_user_id, kind
+),
+weighed AS (
+    SELECT *, count(*) OVER (PARTITION BY target_platform, target_handle, target_user_id, kind) AS claimants,
+           seen >= {RECURRING_ITEMS} OR (seen >= 2 AND 2 * seen >= items) AS recurs
+    FROM found
+)
+SELECT account_id AS source, target_platform, target_handle, target_user_id,
+       CASE WHEN kind NOT IN ('self', 'self_secondary') OR (recurs AND claimants <= {MAX_CLAIMANTS}) THEN kind ELSE 'mention' END AS kind,
+       strength, 'content' AS field, span
+FROM weighed
+"""
+
+
+def _resolve_targets(engine: Engine, profiles: pa.Table, said: pa.Table) -> pa.Table:
+    """Claims with the account they mean, where exactly one account fits; one row per (source, target, kind)."""
+    return engine.sql(_RESOLVE, profiles=profiles, said=said).cast(CLAIM_SCHEMA)
+
+
+_RESOLVE = """
+WITH ids AS (
+    SELECT platform, platform_user_id, min(account_id) AS target FROM profiles WHERE platform_user_id IS NOT NULL
+    GROUP BY platform, platform_user_id HAVING count(*) = 1
+),
+handles AS (
+    SELECT platform, handle, min(account_id) AS target FROM profiles WHERE handle IS NOT NULL
+    GROUP BY platform, handle HAVING count(*) = 1
+),
+resolved AS (
+    SELECT said.*, coalesce(ids.target, handles.target) AS target
+    FROM said
+    LEFT JOIN ids ON ids.platform = said.target_platform AND ids.platform_user_id = said.target_user_id
+    LEFT JOIN handles ON handles.platform = said.target_platform AND handles.handle = said.target_handle
+),
+ranked AS (
+    SELECT *, row_number() OVER (
+        PARTITION BY source, target_platform, kind, coalesce(target, target_user_id, target_handle)
+        ORDER BY strength DESC, field, span, target_handle, target_user_id
+    ) AS place
+    FROM resolved
+    WHERE target IS DISTINCT FROM source AND NOT (field = 'content' AND kind = 'mention' AND target IS NULL)
+)
+SELECT source, target_platform, target_handle, target_user_id, kind, strength, field, span, target
+FROM ranked WHERE place = 1
+ORDER BY source, target_platform, coalesce(target, target_user_id, target_handle), kind
+"""
