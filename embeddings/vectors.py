@@ -34,7 +34,9 @@ class Vectors:
 def normalise(matrix: Matrix) -> Matrix:
     """Rows scaled to unit norm; a zero row stays zero."""
     norms = np.linalg.norm(matrix, axis=1, keepdims=True)
-    return np.divide(matrix, norms, out=np.zeros_like(matrix), where=norms > 0)
+    unit = np.zeros_like(matrix)
+    np.divide(matrix, norms, out=unit, where=norms > 0)
+    return unit
 
 
 def to_column(matrix: Matrix) -> pa.Array:
