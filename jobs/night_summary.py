@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+# Named again for the command line, which may not reach into identity.
+from identity.explain import PairExplanation as PairExplanation
+
 
 @dataclass(frozen=True, slots=True)
 class StageLine:
@@ -44,26 +47,12 @@ class CreatorCard:
 
 
 @dataclass(frozen=True, slots=True)
-class WeightStep:
-    """One line of a match weight: the prior, or a comparison and what was found."""
-
-    name: str
-    weight_bits: float
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
 class PairShown:
     """Two accounts, and why they are one creator, may be, or are not."""
 
     left: AccountShown
     right: AccountShown
-    #: prior first; their sum is the match weight
-    steps: tuple[WeightStep, ...]
-    match_weight_bits: float
-    match_probability: float
-    #: link · review · separate
-    triage: str
+    explanation: PairExplanation
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,13 +126,16 @@ def _pair_cards(night: NightSummary) -> Iterable[str]:
 
 
 def _pair_card(title: str, pair: PairShown) -> str:
-    steps = [(step.name, step.weight_bits) for step in pair.steps]
+    found = pair.explanation
+    steps = [("prior", found.prior_bits), *((step.comparison, step.weight_bits) for step in found.evidence)]
+    verdict = f"Probability {found.match_probability:.4f}: {found.triage}."
     chart = waterfall(
-        f"Match weight {pair.match_weight_bits:+.1f} bits", f"Probability {pair.match_probability:.4f}: {pair.triage}.",
-        steps, total="match weight", unit="bits",
+        f"Match weight {found.match_weight_bits:+.1f} bits", verdict,
+        [(_spaced(name), bits) for name, bits in steps], total="match weight", unit="bits",
     )  # fmt: skip
-    reasons = "".join(f"<li>{_words(step.name)}: {_words(step.detail)}</li>" for step in pair.steps if step.detail)
-    return f"<h3>{title}</h3>{_account(pair.left)}{_account(pair.right)}{_figure(chart)}<ul>{reasons}</ul>"
+    reasons = [*(step.detail for step in found.evidence if step.weight_bits), *found.quotes, found.reason]
+    listed = "".join(f"<li>{_words(reason)}</li>" for reason in reasons)
+    return f"<h3>{title}</h3>{_account(pair.left)}{_account(pair.right)}{_figure(chart)}<ul>{listed}</ul>"
 
 
 def _creator_cards(card: CreatorCard | None) -> Iterable[str]:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from identity.explain import Evidence, PairExplanation
+from identity.triage import Thresholds, Triage
 from jobs.night_summary import (
     AccountShown,
     CreatorCard,
@@ -16,17 +18,20 @@ from jobs.night_summary import (
     PairShown,
     SearchShown,
     StageLine,
-    WeightStep,
 )
 from jobs.report_page import report_page, write_report
 
 ANN_YOUTUBE = AccountShown("youtube:UC1", "youtube", "annbakes", "Ann Bakes", "Bread and patience", 12_000)
 ANN_INSTAGRAM = AccountShown("instagram:7", "instagram", "ann.bakes", "Ann", None, None)
-STEPS = (
-    WeightStep("prior", -9.5, "two accounts taken at random"),
-    WeightStep("handle", 6.25, "the same handle but for a dot"),
-    WeightStep("site", 8.0, "both name the site annbakes.example"),
+EVIDENCE = (
+    Evidence("handle_name", "near_handle", 6.25, "the same handle but for a dot"),
+    Evidence("site", "private", 8.0, "both name the site annbakes.example"),
 )
+MERGE = PairExplanation(
+    left="instagram:7", right="youtube:UC1", prior_bits=-9.5, evidence=EVIDENCE, match_weight_bits=4.75,
+    match_probability=0.964, triage=Triage.LINK, reason="4.8 bits put it in link", proposed_because=("the same site",),
+    quotes=("instagram:7 says in its bio: 'bread at annbakes' (self)",), thresholds=Thresholds(link_bits=4.0, review_bits=-4.0),
+)  # fmt: skip
 NIGHT = NightSummary(
     run_id="20260301T020000Z-nightly-1",
     as_of=datetime(2026, 3, 1, 2, tzinfo=UTC),
@@ -48,8 +53,8 @@ NIGHT = NightSummary(
     rejections={"body is not JSON": 9, "no platform": 3},
     gate={"vector_coverage": 0.97, "passed": True},
     card=CreatorCard("cr_a", "Ann", "cooking", "high", "Bakes bread slowly.", (ANN_YOUTUBE, ANN_INSTAGRAM)),
-    merge=PairShown(ANN_INSTAGRAM, ANN_YOUTUBE, STEPS, 4.75, 0.964, "link"),
-    held=PairShown(ANN_INSTAGRAM, ANN_YOUTUBE, STEPS[:2], -3.25, 0.095, "review"),
+    merge=PairShown(ANN_INSTAGRAM, ANN_YOUTUBE, MERGE),
+    held=PairShown(ANN_INSTAGRAM, ANN_YOUTUBE, dataclasses.replace(MERGE, triage=Triage.REVIEW)),
     truth_scores={"pair_precision": 0.993, "pair_recall": 0.912},
     calibration=((0.1, 0.08, 120), (0.95, 0.97, 640)),
     searches=(SearchShown("home workouts under 500k followers", (HitShown("Ann", 0.62, ("niche fitness",)),)),),
@@ -107,7 +112,9 @@ def test_a_hostile_profile_stays_text():
     hostile = "</bdi><script>alert(1)</script>\u202e"
     account = dataclasses.replace(ANN_YOUTUBE, name=hostile, bio=hostile, handle=hostile)
     card = CreatorCard("cr_x", hostile, hostile, None, hostile, (account,))
-    pair = PairShown(account, account, (WeightStep("prior", -1.0, hostile),), -1.0, 0.3, "review")
+    evidence = (Evidence("site", "private", 1.0, hostile),)
+    explained = dataclasses.replace(MERGE, evidence=evidence, quotes=(hostile,), reason=hostile)
+    pair = PairShown(account, account, explained)
     search = SearchShown(hostile, (HitShown(hostile, 0.5, (hostile,)),))
     page = report_page(dataclasses.replace(NIGHT, card=card, merge=pair, searches=(search,), rejections={hostile: 1}))
     assert "script" not in elements(page)
