@@ -1,0 +1,189 @@
+"""YouTube Data API v3: channels.list, playlistItems.list (an uploads playlist), videos.list.
+
+| ours              | channels.list                        | videos.list / playlistItems.list              |
+|-------------------|--------------------------------------|-----------------------------------------------|
+| platform_user_id  | id                                   | snippet.channelId                             |
+| handle            | snippet.customUrl                    | –                                             |
+| display_name, bio | snippet.title, snippet.description   | –                                             |
+| external_urls     | – (not in the API: read from text)   | –                                             |
+| followers         | statistics.subscriberCount (3 s.f.)  | –                                             |
+| total_views       | statistics.viewCount                 | views: statistics.viewCount                   |
+| language          | snippet.defaultLanguage              | snippet.defaultAudioLanguage, defaultLanguage |
+| topics            | topicDetails.topicCategories         | –                                             |
+
+A part that was asked for speaks for all of its fields (an absent country means that none is set); a part that was not
+asked for says nothing. Counts arrive as text; a hidden count is None.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from ingest.adapter import Adapter, Draft, Json, child, children, read_items
+from ingest.fields import FieldError
+from ingest.records import Kind, RejectedRow
+
+#: A Short is at most this long *and* says so: length alone is no proof, and the API does not tell.
+SHORT_SECONDS = 180
+#: From these days on a view is the start of a playback, no longer a while of watching.
+SHORTS_VIEWS_REDEFINED = datetime(2025, 3, 31, tzinfo=UTC)
+VIEWS_REDEFINED = datetime(2026, 8, 24, tzinfo=UTC)
+
+_DURATION = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
+_SAYS_SHORT = re.compile(r"#shorts?\b|/shorts/", re.IGNORECASE)
+_KINDS = {
+    "youtube#channelListResponse": "channels.list",
+    "youtube#playlistItemListResponse": "playlistItems.list",
+    "youtube#videoListResponse": "videos.list",
+}
+
+
+class YouTube:
+    platform = "youtube"
+    endpoints = frozenset(_KINDS.values())
+
+    def recognise(self, body: Json) -> str | None:
+        return _KINDS.get(str(body.get("kind")))
+
+    def parse(self, endpoint: str, body: Json, fetched_at: datetime) -> Iterator[Draft | RejectedRow]:
+        found = enumerate(children(body, "items"))
+        items = ((f"/items/{position}", item) for position, item in found if not _is_withdrawn(item))
+        return read_items(
+            items, {"channels.list": _channel, "videos.list": _video, "playlistItems.list": _upload}[endpoint]
+        )
+
+    def precision(self, kind: Kind, metric: str) -> str:
+        return "rounded_3sf" if (kind, metric) == ("account", "followers") else "exact"
+
+    def definition_version(self, metric: str, content_type: str | None, as_of: datetime) -> str:
+        if metric != "views" or as_of < SHORTS_VIEWS_REDEFINED:
+            return f"yt-{metric}-1"
+        if as_of >= VIEWS_REDEFINED or content_type == "short":
+            return "yt-views-2"
+        return "yt-views-1" if content_type else "yt-views-1+shorts-2"  # a channel's total mixes both
+
+
+def _channel(pointer: str, item: Json) -> Draft:
+    values: Json = {"platform": "youtube", "platform_user_id": item.get("id")}
+    if "snippet" in item:
+        values |= _profile(child(item, "snippet"))
+    if "statistics" in item:
+        values |= _channel_counts(child(item, "statistics"))
+    if "topicDetails" in item:
+        values["platform_topics"] = [
+            _topic(address) for address in children(child(item, "topicDetails"), "topicCategories")
+        ]
+    return Draft("account", pointer, values)
+
+
+def _profile(snippet: Json) -> Json:
+    values: Json = {
+        "display_name": snippet.get("title"), "bio": snippet.get("description"), "country": snippet.get("country"),
+        "language": snippet.get("defaultLanguage"), "created_at": snippet.get("publishedAt"),
+        "profile_image_url": _thumbnail(child(snippet, "thumbnails")),
+    }  # fmt: skip
+    custom_url = snippet.get("customUrl")
+    if custom_url:  # channels without a handle keep the one they are known by
+        values["handle"] = custom_url
+    return values
+
+
+def _channel_counts(statistics: Json) -> Json:
+    hidden = statistics.get("hiddenSubscriberCount") is True
+    return {
+        "followers": None if hidden else statistics.get("subscriberCount"),
+        "content_count": statistics.get("videoCount"),
+        "total_views": statistics.get("viewCount"),
+    }
+
+
+def _video(pointer: str, item: Json) -> Draft:
+    snippet, details = child(item, "snippet"), child(item, "contentDetails")
+    values: Json = {"platform": "youtube", "platform_content_id": item.get("id")}
+    if snippet:
+        values |= _item_texts(snippet)
+        values["language"] = snippet.get("defaultAudioLanguage") or snippet.get("defaultLanguage")
+    if details:
+        values["duration_seconds"] = duration_seconds(details.get("duration"))
+    if snippet and details:
+        values["content_type"] = content_type(values["duration_seconds"], snippet)
+        values["subtype"] = _live_state(snippet)
+    if "statistics" in item:
+        statistics = child(item, "statistics")
+        values |= {
+            "views": statistics.get("viewCount"),
+            "likes": statistics.get("likeCount"),
+            "comments": statistics.get("commentCount"),
+        }
+    return Draft("content", pointer, values)
+
+
+def _upload(pointer: str, item: Json) -> Draft:
+    snippet, details = child(item, "snippet"), child(item, "contentDetails")
+    video_id = details.get("videoId") or child(snippet, "resourceId").get("videoId")
+    values = {"platform": "youtube", "platform_content_id": video_id, **_item_texts(snippet)}
+    owner = snippet.get("videoOwnerChannelId")
+    if owner:  # channelId is the playlist's owner, who may collect other people's videos
+        values["platform_user_id"] = owner
+    if details.get("videoPublishedAt"):  # snippet.publishedAt is when it was put on the list
+        values["published_at"] = details["videoPublishedAt"]
+    return Draft("content", pointer, values)
+
+
+def _is_withdrawn(item: Any) -> bool:
+    """A playlist keeps a place for a video that was deleted or made private, with a notice for its title."""
+    snippet = item.get("snippet") if isinstance(item, dict) else None
+    return (
+        isinstance(snippet, dict)
+        and snippet.get("title") in {"Private video", "Deleted video"}
+        and not snippet.get("thumbnails")
+    )
+
+
+def _item_texts(snippet: Json) -> Json:
+    return {
+        "platform_user_id": snippet.get("channelId"), "title_or_caption": snippet.get("title"),
+        "description": snippet.get("description"), "published_at": snippet.get("publishedAt"),
+    }  # fmt: skip
+
+
+def content_type(seconds: int | None, snippet: Json) -> str:
+    """short: at most three minutes long and "#shorts" or a /shorts/ address in title or description; else video."""
+    said = _SAYS_SHORT.search(f"{snippet.get('title', '')}\n{snippet.get('description', '')}")
+    return "short" if said and seconds is not None and 0 < seconds <= SHORT_SECONDS else "video"
+
+
+def duration_seconds(duration: Any) -> int | None:
+    """Seconds of an ISO 8601 duration.
+
+    >>> duration_seconds("PT1H2M3S")
+    3723
+    """
+    if duration is None:
+        return None
+    match = _DURATION.fullmatch(duration[:40]) if isinstance(duration, str) else None
+    if match is None:
+        raise FieldError("contentDetails.duration is no ISO 8601 duration", "the answer is damaged: fetch it again")
+    weeks, days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
+    return (((weeks * 7 + days) * 24 + hours) * 60 + minutes) * 60 + seconds
+
+
+def _live_state(snippet: Json) -> str | None:
+    state = snippet.get("liveBroadcastContent")
+    return state if state in {"live", "upcoming"} else None
+
+
+def _thumbnail(thumbnails: Json) -> Any:
+    for size in ("high", "medium", "default"):
+        if size in thumbnails:
+            return child(thumbnails, size).get("url")
+    return None
+
+
+def _topic(address: Any) -> Any:
+    """The topic's name from its Wikipedia address."""
+    return address.rsplit("/", 1)[-1].replace("_", " ") if isinstance(address, str) else address
+
+
+ADAPTER: Adapter = YouTube()

@@ -1,0 +1,216 @@
+"""Rows of a table (CSV, JSON Lines, Parquet) → entities: our own columns, or others' through a contract."""
+
+import codecs
+import csv
+import io
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from pydantic import ValidationError
+
+from base.errors import SourceError
+from ingest.contracts import ACCOUNT_COLUMNS, CONTENT_COLUMNS, SourceContract
+from ingest.decoding import LINE_BYTES
+from ingest.fields import FieldError, instant
+from ingest.records import CONTENT_FORMS, Entity, Kind, RejectedRow, build_record, rejections
+
+PARQUET_BATCH_ROWS = 10_000
+_DELIMITERS = ",;\t|"
+_CONTENT_ONLY = frozenset(CONTENT_COLUMNS) - {"fetched_at"}
+#: columns that say something about an account beyond its name: in a content file they make an account record
+_ACCOUNT_ONLY = frozenset(ACCOUNT_COLUMNS) - frozenset(CONTENT_COLUMNS)
+_NAMES = ("platform", "platform_user_id", "handle")
+
+Row = dict[str, Any]
+Found = Entity | RejectedRow
+
+csv.field_size_limit(LINE_BYTES)
+
+
+@dataclass(frozen=True, slots=True)
+class RowReader:
+    """Turns rows into entities; `fetched_at` (microseconds) stands in where a row does not say when it was fetched."""
+
+    contract: SourceContract | None
+    fetched_at: int
+
+    def read(self, row: Row, line: int) -> list[Entity] | list[RejectedRow]:
+        """The account or item of one row; a content row with columns of its account gives both."""
+        try:
+            values = self._ours(row)
+            fetched_at = instant(values.pop("fetched_at", None)) or self.fetched_at
+            drafts = self._drafts(values)
+            return [Entity(build_record(kind, draft), line, "", fetched_at) for kind, draft in drafts]
+        except ValidationError as error:
+            return rejections(error, line, "")
+        except FieldError as error:
+            return [RejectedRow(line, "", "", str(error), error.hint)]
+
+    def check_columns(self, columns: Sequence[str], origin: str) -> list[str]:
+        """The columns that will not be read. Raises SourceError when one that every row needs is missing."""
+        if self.contract:
+            read = set(self.contract.columns.values())
+            ours = self.contract.translate(dict.fromkeys(columns))
+        else:
+            read = set(CONTENT_COLUMNS) | set(ACCOUNT_COLUMNS)
+            ours = dict.fromkeys(name for name in columns if name in read)
+        missing = self._missing(ours)
+        if missing:
+            raise SourceError(
+                f"{origin}: no column for {missing}; it has {', '.join(columns[:30])}",
+                hint="name its columns in a source contract: creatordex contract template",
+            )
+        return [name for name in columns if name not in read]
+
+    def _ours(self, row: Row) -> Row:
+        if self.contract:
+            return self.contract.translate(row)
+        return {name: value for name, value in row.items() if name in _CONTENT_ONLY or name in ACCOUNT_COLUMNS}
+
+    def _drafts(self, values: Row) -> list[tuple[Kind, Row]]:
+        if not self._is_content(values):
+            return [("account", values)]
+        content = {name: value for name, value in values.items() if name in _CONTENT_ONLY}
+        drafts: list[tuple[Kind, Row]] = [("content", _with_form(content))]
+        account = {name: value for name, value in values.items() if name in _ACCOUNT_ONLY}
+        if account:
+            drafts.append(("account", account | {name: values[name] for name in _NAMES if name in values}))
+        return drafts
+
+    def _is_content(self, values: Row) -> bool:
+        return self.contract.kind == "content" if self.contract else "platform_content_id" in values
+
+    def _missing(self, ours: Row) -> str:
+        missing = [name for name in ("platform",) if name not in ours]
+        if self.contract and self.contract.kind == "content" and "platform_content_id" not in ours:
+            missing.append("platform_content_id")
+        if not {"platform_user_id", "handle"} & set(ours):
+            missing.append("platform_user_id or handle")
+        return ", ".join(missing)
+
+
+def _with_form(content: Row) -> Row:
+    word = content.pop("content_type", None)
+    if not word:
+        return content
+    form = CONTENT_FORMS.get(str(word).strip().lower())
+    if form is None:
+        raise FieldError(f"{str(word)[:40]!r} is not a content type", f"use {', '.join(sorted(CONTENT_FORMS))}")
+    content["content_type"] = form[0]
+    if not content.get("subtype") and form[1]:
+        content["subtype"] = form[1]
+    return content
+
+
+class CsvRows:
+    """The rows of a CSV file, read as they come. `ignored` names the columns that nothing reads."""
+
+    def __init__(self, stream: io.BufferedReader, origin: str, reader: RowReader) -> None:
+        self._stream, self._origin, self._reader = stream, origin, reader
+        self.ignored: list[str] = []
+
+    def __iter__(self) -> Iterator[Found]:
+        contract = self._reader.contract
+        text = io.TextIOWrapper(self._stream, encoding=_encoding(self._stream, contract), errors="replace", newline="")
+        rows = iter(lambda: text.readline(LINE_BYTES), "")
+        for _skipped in range(contract.skip_rows if contract else 0):
+            next(rows, None)
+        first = next((row for row in rows if row.strip()), None)
+        if first is None:
+            raise SourceError(f"{self._origin} holds no rows", hint="deliver a file with a header line")
+        delimiter = (contract and contract.delimiter) or _sniff(first)
+        table = csv.reader(_chained(first, rows), delimiter=delimiter)
+        header = _unique([" ".join(name.split()) for name in next(table)])
+        self.ignored = self._reader.check_columns(header, self._origin)
+        yield from self._read(table, header)
+
+    def _read(self, table: Iterator[list[str]], header: list[str]) -> Iterator[Found]:
+        line = 1
+        while True:
+            line += 1
+            try:
+                cells = next(table)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                yield RejectedRow(line, "", "", str(error), "look for a quote that is never closed")
+                continue
+            if not any(cells):
+                continue
+            if len(cells) != len(header):
+                reason = f"{len(cells)} cells under {len(header)} columns"
+                yield RejectedRow(line, "", "", reason, "quote cells that hold the delimiter or a line break")
+                continue
+            yield from self._reader.read(dict(zip(header, cells, strict=True)), line)
+
+
+class ParquetRows:
+    """The rows of a Parquet file, a batch at a time."""
+
+    def __init__(self, stream: io.BufferedReader, origin: str, reader: RowReader) -> None:
+        self._stream, self._origin, self._reader = stream, origin, reader
+        self.ignored: list[str] = []
+
+    def __iter__(self) -> Iterator[Found]:
+        with tempfile.TemporaryFile() as aside:  # the format is read from its end
+            shutil.copyfileobj(self._stream, aside)
+            try:
+                table = pq.ParquetFile(aside)
+            except (pa.ArrowException, OSError) as error:
+                raise SourceError(
+                    f"{self._origin} is no readable Parquet file: {error}", hint="deliver it again, whole"
+                ) from None
+            self.ignored = self._reader.check_columns(table.schema_arrow.names, self._origin)
+            line = 0
+            for batch in table.iter_batches(PARQUET_BATCH_ROWS):
+                for row in _without_nan(batch).to_pylist():
+                    line += 1
+                    yield from self._reader.read(row, line)
+
+
+def _without_nan(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Counts with gaps are often written as floats, with NaN for the gaps."""
+    columns = [
+        pc.if_else(pc.is_nan(column), pa.scalar(None, column.type), column)
+        if pa.types.is_floating(column.type)
+        else column
+        for column in batch.columns
+    ]
+    return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
+
+
+def _encoding(stream: io.BufferedReader, contract: SourceContract | None) -> str:
+    start = stream.peek(2)[:2]
+    if start in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        return "utf-16"
+    return contract.encoding if contract else "utf-8-sig"
+
+
+def _sniff(header: str) -> str:
+    return max(_DELIMITERS, key=header.count)
+
+
+def _unique(names: list[str]) -> list[str]:
+    """Header names; a repeated one becomes `name.2`, so that a contract can name it.
+
+    >>> _unique(["a", "b", "a"])
+    ['a', 'b', 'a.2']
+    """
+    seen: Counter[str] = Counter()
+    unique = []
+    for name in names:
+        seen[name] += 1
+        unique.append(name if seen[name] == 1 else f"{name}.{seen[name]}")
+    return unique
+
+
+def _chained(first: str, rest: Iterator[str]) -> Iterator[str]:
+    yield first
+    yield from rest
