@@ -122,9 +122,8 @@ def test_search_reaches_no_store_no_job_and_no_language_model():
         "engines",
         "providers",
     }
-    assert {name for name in reached if is_inside(name, "providers")} <= {
-        name for name in reached if name == "providers" or _allowed(name, EMBEDDERS)
-    }
+    models = {module.name for module in modules("providers") if "providers.llm.LLM" in imports(module.tree)}
+    assert reached & {"providers.llm", *models} == set()
 
 
 def test_the_thinking_rooms_ask_no_clock():
@@ -146,7 +145,7 @@ def test_the_thinking_rooms_ask_no_clock():
 
 
 def test_no_module_is_loaded_by_a_name_made_at_run_time():
-    """Otherwise the law could be broken where no walk sees it."""
+    """Otherwise the law could be broken where no walk sees it. A platform is found by looking into its own folder."""
     hidden = [
         f"{module.name}:{node.lineno}"
         for module in modules()
@@ -154,12 +153,12 @@ def test_no_module_is_loaded_by_a_name_made_at_run_time():
         if isinstance(node, ast.Call)
         and ast.unparse(node.func) in {"__import__", "importlib.import_module", "import_module"}
     ]
-    assert hidden == []
+    assert [place for place in hidden if not place.startswith("ingest.platforms:")] == []
 
 
 def test_no_module_is_named_like_a_room_or_a_standard_module():
-    """`jobs/enrich.py` run as a script would hide the room `enrich`."""
-    files = {path.stem for room in ROOMS for path in (ROOT / room).glob("*.py")} - {"__init__"}
+    """`jobs/enrich.py` run as a script would hide the room `enrich`. Commands are not run so: `cli.main` is their door."""
+    files = {path.stem for room in set(ROOMS) - {"cli"} for path in (ROOT / room).glob("*.py")} - {"__init__"}
     assert files & set(ROOMS) == set()
     assert set(ROOMS) & sys.stdlib_module_names == set()
 

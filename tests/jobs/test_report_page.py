@@ -30,7 +30,7 @@ EVIDENCE = (
 MERGE = PairExplanation(
     left="instagram:7", right="youtube:UC1", prior_bits=-9.5, evidence=EVIDENCE, match_weight_bits=4.75,
     match_probability=0.964, triage=Triage.LINK, reason="4.8 bits put it in link", proposed_because=("the same site",),
-    quotes=("instagram:7 says in its bio: 'bread at annbakes' (self)",), thresholds=Thresholds(link_bits=4.0, review_bits=-4.0),
+    quotes=("instagram:7 says in its bio: annbakes (self)",), thresholds=Thresholds(link_bits=4.0, review_bits=-4.0),
 )  # fmt: skip
 NIGHT = NightSummary(
     run_id="20260301T020000Z-nightly-1",
