@@ -1,0 +1,67 @@
+"""Sentences from templates: a subject and the dice come in, a bio, a title or a description comes out."""
+
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from corpus.vocabulary import Niche
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectTalk:
+    """What somebody has to talk about."""
+
+    niche: Niche
+    #: secondary niches, most first
+    subjects: tuple[str, ...]
+    role: str
+    city: str
+
+    def phrases(self, rng: Random, count: int) -> list[str]:
+        """Noun phrases, three of four from the first subject."""
+        pool = self.niche.subjects
+        return [rng.choice(pool[self.subjects[0 if rng.random() < 0.75 else -1]]) for _ in range(count)]
+
+
+def write_bio(rng: Random, phrases: dict[str, Any], talk: SubjectTalk, name: str, fact: str, language: str) -> str:
+    """One sentence of self-description."""
+    template = rng.choice(phrases["bio"].get(language, phrases["bio"]["en"]))
+    return _fill(rng, template, talk, phrases, language, name=name, fact=fact)
+
+
+def write_title(rng: Random, phrases: dict[str, Any], talk: SubjectTalk, language: str) -> str:
+    """A title or caption of roughly eight to twenty words."""
+    templates = phrases["title"]
+    template = rng.choice(templates[language] if language in templates and rng.random() < 0.7 else templates["en"])
+    return _fill(rng, template, talk, phrases, language)
+
+
+def write_description(rng: Random, phrases: dict[str, Any], talk: SubjectTalk) -> str:
+    """The sentence under a video."""
+    return _fill(rng, rng.choice(phrases["description"]), talk, phrases, "en")
+
+
+def write_hashtags(rng: Random, phrases: dict[str, Any], talk: SubjectTalk) -> str:
+    template: str = rng.choice(phrases["hashtags"])
+    return template.format(t=rng.choice(talk.niche.words), u=talk.subjects[0].partition(".")[2].replace("_", ""))
+
+
+def _fill(
+    rng: Random,
+    template: str,
+    talk: SubjectTalk,
+    phrases: dict[str, Any],
+    language: str,
+    name: str = "",
+    fact: str = "",
+) -> str:
+    a, b, c = talk.phrases(rng, 3)
+    return template.format(
+        a=a, b=b, c=c, A=_capital(a), role=talk.role, Role=_capital(talk.role), city=talk.city, City=talk.city,
+        n=rng.randrange(3, 90), day=rng.choice(phrases["days"]), name=name, fact=fact, Fact=_capital(fact),
+        word=talk.niche.abroad.get(language, talk.niche.id),
+    )  # fmt: skip
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,8 @@
+"""The night the corpus is delivered on. Every recorded instant lies before it."""
+
+from datetime import UTC, datetime
+
+#: deliveries end at this instant; a night over the corpus runs with `--as-of` at or after it
+REFERENCE = datetime(2026, 3, 1, 2, 0, tzinfo=UTC)
+SECOND = 1_000_000
+DAY = 86_400 * SECOND
