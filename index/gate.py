@@ -1,6 +1,14 @@
-"""The last look before a snapshot is published."""
+"""The last look before a snapshot is published: each finding is a reason to refuse it."""
 
+import numpy as np
+import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field
+
+from index.snapshot import Snapshot
+from index.text import tokens
+from index.vectors import cosines
+
+CANARIES = 8
 
 
 class GateSettings(BaseModel):
@@ -12,3 +20,74 @@ class GateSettings(BaseModel):
     min_enrichment_coverage: float = Field(default=0.9, ge=0, le=1)
     #: largest change of the creator count against the snapshot in force, as a share
     max_creator_count_change: float = Field(default=0.5, ge=0)
+
+
+def inspect(
+    snapshot: Snapshot, settings: GateSettings, *, previous_creators: int | None, violations: pa.Table
+) -> list[str]:
+    """What speaks against publishing; empty when nothing does.
+
+    previous_creators: creators of the snapshot in force, None before the first.
+    violations: left, right, creator_id of pairs judged different that stand in one creator.
+    """
+    if len(snapshot) == 0:
+        return ["the index is empty"]
+    return [
+        *_coverage_findings(snapshot, settings),
+        *_count_findings(len(snapshot), previous_creators, settings),
+        *_violation_findings(violations),
+        *_canary_findings(snapshot),
+    ]
+
+
+def _coverage_findings(snapshot: Snapshot, settings: GateSettings) -> list[str]:
+    wanted = {"vectors": settings.min_vector_coverage, "labels": settings.min_enrichment_coverage}
+    shares = snapshot.content.coverage
+    return [
+        f"only {shares[name]:.1%} of creators have {name}, {least:.1%} are asked for"
+        for name, least in wanted.items()
+        if shares[name] < least
+    ]
+
+
+def _count_findings(count: int, previous: int | None, settings: GateSettings) -> list[str]:
+    if not previous or abs(count - previous) / previous <= settings.max_creator_count_change:
+        return []
+    return [f"{count:,} creators after {previous:,}: more than {settings.max_creator_count_change:.0%} change"]
+
+
+def _violation_findings(violations: pa.Table) -> list[str]:
+    if violations.num_rows == 0:
+        return []
+    first = violations.slice(0, 1).to_pylist()[0]
+    example = f"{first['left']} and {first['right']} in {first['creator_id']}"
+    return [f"{violations.num_rows:,} pairs judged different stand in one creator, e.g. {example}"]
+
+
+def _canary_findings(snapshot: Snapshot) -> list[str]:
+    """Evenly spaced creators must find themselves by each of their words and by each of their vectors."""
+    canaries = np.unique(np.arange(CANARIES) * len(snapshot) // CANARIES)
+    ids = snapshot.creators["creator_id"]
+    lost = [doc for doc in canaries if not (_found_by_words(snapshot, doc) and _found_by_vectors(snapshot, doc))]
+    return [f"{ids[int(doc)].as_py()} does not find itself" for doc in lost]
+
+
+def _found_by_words(snapshot: Snapshot, doc: np.intp) -> bool:
+    words = tokens(snapshot.keyword_texts[int(doc)].as_py())
+    for word in set(words):
+        documents, counts = snapshot.bm25.holders(word)
+        row = np.searchsorted(documents, doc)
+        if row == len(documents) or documents[row] != doc or counts[row] != words.count(word):
+            return False
+    return True
+
+
+def _found_by_vectors(snapshot: Snapshot, doc: np.intp) -> bool:
+    for field in snapshot.fields.values():
+        row = np.searchsorted(field.docs, doc)
+        if row < len(field.docs) and field.docs[row] == doc:
+            itself = field.rows[row].astype(np.float32)
+            found = cosines(field, itself / np.linalg.norm(itself))
+            if found[row] < found.max() - 1e-3:  # a twin may be as near, nobody nearer
+                return False
+    return True

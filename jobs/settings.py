@@ -15,6 +15,7 @@ from embeddings.batching import EmbeddingSettings
 from enrich.plan import EnrichmentSettings
 from identity.triage import IdentitySettings
 from index.gate import GateSettings
+from index.scoring import ScoringSettings
 from ingest.cadence import CadenceSettings
 
 DEFAULT_CONFIG = Path("creatordex.toml")
@@ -56,6 +57,7 @@ class Settings(BaseSettings):
     identity: IdentitySettings = IdentitySettings()
     llm: EnrichmentSettings = EnrichmentSettings()
     gate: GateSettings = GateSettings()
+    scoring: ScoringSettings = ScoringSettings()
 
     @classmethod
     def settings_customise_sources(

@@ -1,0 +1,182 @@
+"""What a search knows about each creator: filter columns, quality parts and the text that words are looked up in.
+
+In: frames as the store holds them, for live accounts only. Out: one row per creator that has a live account, ordered
+by creator id; the row number is the creator's internal id within the snapshot. `FORMAT.md` lists the columns.
+"""
+
+import json
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from engines.engine import Engine
+from index.scoring import QUALITY_WEIGHTS
+
+#: lower bound of followers → band; at or above the bound
+FOLLOWER_BANDS = {"nano": 0, "micro": 10_000, "mid": 100_000, "macro": 500_000, "mega": 1_000_000}
+_REACH = {"nano": 0.2, "micro": 0.4, "mid": 0.6, "macro": 0.8, "mega": 1.0}
+ACTIVITY = {"active": 1.0, "semi_active": 0.5, "long_tail": 0.0}
+
+# Views measure who saw a video; pictures and notes show no views, so their reactions are set against followers.
+VIEW_PLATFORMS = ("youtube", "tiktok", "twitch")
+FULL_ENGAGEMENT_PER_VIEW = 0.08  # reactions per view, or per follower, that count as full marks
+FULL_ENGAGEMENT_PER_FOLLOWER = 0.06
+
+UNKNOWN_QUALITY = 0.4  # a hidden number neither earns nor costs: it counts as an ordinary one
+
+FOLLOWERS = pa.struct([("platform", pa.string()), ("followers", pa.int64())])
+ACCOUNT = pa.struct(
+    [("account_key", pa.string()), ("platform", pa.string()), ("handle", pa.string()), ("followers", pa.int64())]
+)
+DOCUMENTS = pa.schema(
+    [
+        ("creator_id", pa.string()),
+        ("name", pa.string()),
+        ("handle", pa.string()),
+        ("platforms", pa.list_(pa.string())),
+        ("followers_total", pa.int64()),
+        ("followers_by_platform", pa.list_(FOLLOWERS)),
+        ("follower_band", pa.string()),
+        ("primary_niche", pa.string()),
+        ("secondary_niches", pa.list_(pa.string())),
+        ("content_style", pa.string()),
+        ("account_kind", pa.string()),
+        ("language", pa.string()),
+        ("country", pa.string()),
+        ("activity", pa.string()),
+        ("label_provenance", pa.string()),
+        ("label_confidence", pa.string()),
+        ("summary", pa.string()),
+        ("accounts", pa.list_(ACCOUNT)),
+        ("quality_reach", pa.float64()),
+        ("quality_engagement", pa.float64()),
+        ("quality_activity", pa.float64()),
+        ("quality", pa.float64()),
+        ("keyword_text", pa.string()),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentFrames:
+    """Columns as in the store; JSON columns are still text."""
+
+    #: creator_id, name, handle, platforms, followers_total, followers_by_platform, country, language
+    creators: pa.Table
+    #: live accounts: creator_id, account_key, platform, handle, display_name, bio, followers, activity
+    accounts: pa.Table
+    #: newest items per account: account_key, content_key, title, views, likes, comments, published_at
+    items: pa.Table
+    #: labels in force: creator_id, primary_niche, secondary_niches, content_style, account_kind, language, llm_summary,
+    #: provenance, confidence
+    enrichments: pa.Table
+    #: the taxonomy: id, label, definition
+    niches: pa.Table
+
+
+def build_documents(frames: DocumentFrames, engine: Engine) -> pa.Table:
+    """One row per creator with a live account, in the schema DOCUMENTS, ordered by creator id."""
+    labels = _with_lists(frames.enrichments, secondary_niches=pa.list_(pa.string()))
+    people = engine.sql(_PEOPLE, accounts=frames.accounts, quality=_account_quality(frames, engine))
+    words = engine.sql(_WORDS, accounts=frames.accounts, items=frames.items)
+    topics = engine.sql(_TOPICS, labels=labels, niches=frames.niches)
+    creators = _with_lists(frames.creators, platforms=pa.list_(pa.string()), followers_by_platform=pa.list_(FOLLOWERS))
+    rows = engine.sql(_DOCUMENTS, creators=creators, people=people, words=words, topics=topics, labels=labels)
+    return rows.select(DOCUMENTS.names).cast(DOCUMENTS)
+
+
+def _account_quality(frames: DocumentFrames, engine: Engine) -> pa.Table:
+    return engine.sql(_ACCOUNT_QUALITY, accounts=frames.accounts, items=frames.items)
+
+
+def _with_lists(frame: pa.Table, **types: pa.DataType) -> pa.Table:
+    """The frame with JSON text columns read as lists; an object becomes a list of its sorted entries."""
+    for name, kind in types.items():
+        values = [_as_list(text) for text in frame[name].to_pylist()]
+        frame = frame.set_column(frame.column_names.index(name), name, pa.array(values, kind))
+    return frame
+
+
+def _as_list(text: str | None) -> list[object]:
+    value = json.loads(text) if text else []
+    if isinstance(value, dict):
+        return [{"platform": platform, "followers": value[platform]} for platform in sorted(value)]
+    return list(value)
+
+
+def _case(column: str, values: dict[str, float]) -> str:
+    return f"CASE {column} " + " ".join(f"WHEN '{name}' THEN {value}" for name, value in values.items()) + " END"
+
+
+# Whole numbers are summed and divided once: a sum of fractions would depend on the order of rows.
+_ACCOUNT_QUALITY = f"""
+SELECT account_key,
+       CASE WHEN any_value(platform) IN {VIEW_PLATFORMS}
+            THEN sum(reactions) FILTER (views > 0)::DOUBLE
+                 / sum(views) FILTER (views > 0 AND reactions IS NOT NULL) / {FULL_ENGAGEMENT_PER_VIEW}
+            ELSE sum(reactions)::DOUBLE / count(reactions) / nullif(any_value(followers), 0)
+                 / {FULL_ENGAGEMENT_PER_FOLLOWER}
+       END AS engagement
+FROM (SELECT account_key, platform, followers, views, likes + coalesce(comments, 0) AS reactions
+      FROM items JOIN accounts USING (account_key)) measured
+GROUP BY account_key
+"""  # noqa: S608  constants of this module only
+
+_PEOPLE = f"""
+SELECT creator_id,
+       list({{'account_key': account_key, 'platform': platform, 'handle': handle, 'followers': followers}}
+            ORDER BY account_key) AS accounts,
+       round(sum(round(least(engagement, 1) * 1e6)::BIGINT) FILTER (engagement IS NOT NULL)::DOUBLE
+             / nullif(count(engagement), 0) / 1e6, 6) AS quality_engagement,
+       max({_case("activity", ACTIVITY)}) AS quality_activity,
+       arg_max(activity, {_case("activity", ACTIVITY)}) AS activity
+FROM accounts LEFT JOIN quality USING (account_key)
+GROUP BY creator_id
+"""  # noqa: S608  constants of this module only
+
+_WORDS = """
+WITH titles AS (
+    SELECT account_key, string_agg(title, chr(10) ORDER BY published_at DESC NULLS LAST, content_key) AS titles
+    FROM items WHERE title IS NOT NULL GROUP BY account_key)
+SELECT creator_id,
+       string_agg(DISTINCT display_name, chr(10) ORDER BY display_name) AS names,
+       string_agg(DISTINCT handle, chr(10) ORDER BY handle) AS handles,
+       string_agg(bio, chr(10) ORDER BY account_key) AS bios,
+       string_agg(titles, chr(10) ORDER BY account_key) AS titles
+FROM accounts LEFT JOIN titles USING (account_key)
+GROUP BY creator_id
+"""
+
+_TOPICS = """
+WITH named AS (
+    SELECT creator_id, primary_niche AS id, 0 AS place FROM labels
+    UNION ALL
+    SELECT creator_id, unnest(secondary_niches), unnest(range(1, len(secondary_niches) + 1)) FROM labels)
+SELECT creator_id,
+       string_agg(concat_ws(chr(10), label, CASE WHEN place = 0 THEN definition END), chr(10) ORDER BY place, id)
+           AS topics
+FROM named JOIN niches USING (id)
+GROUP BY creator_id
+"""
+
+_BAND = " ".join(
+    f"WHEN followers_total >= {bound} THEN '{band}'" for band, bound in reversed(list(FOLLOWER_BANDS.items()))
+)
+_QUALITY = " + ".join(
+    f"{weight} * coalesce(quality_{part}, {UNKNOWN_QUALITY})" for part, weight in QUALITY_WEIGHTS.items()
+)
+
+_DOCUMENTS = f"""
+WITH joined AS (
+    SELECT creators.* EXCLUDE (language), people.* EXCLUDE (creator_id), words.* EXCLUDE (creator_id), topics,
+           primary_niche, coalesce(secondary_niches, []) AS secondary_niches, content_style, account_kind,
+           coalesce(labels.language, creators.language) AS language, llm_summary AS summary,
+           provenance AS label_provenance, confidence AS label_confidence, CASE {_BAND} END AS follower_band
+    FROM creators JOIN people USING (creator_id) JOIN words USING (creator_id)
+         LEFT JOIN labels USING (creator_id) LEFT JOIN topics USING (creator_id)),
+parts AS (SELECT *, {_case("follower_band", _REACH)} AS quality_reach FROM joined)
+SELECT *, round({_QUALITY}, 6) AS quality,
+       concat_ws(chr(10), name, names, handles, topics, replace(content_style, '_', ' '), summary, bios, titles)
+           AS keyword_text
+FROM parts ORDER BY creator_id
+"""  # noqa: S608  constants of this module only

@@ -1,0 +1,172 @@
+"""Which version is in force: staging, promotion, pins, rollback, retention.
+
+    snapshots/CURRENT.json      the only file that changes, replaced in one step
+    snapshots/versions/v…/      immutable
+    snapshots/.staging-…/       being written, or left behind by a kill
+
+A pin holds `CURRENT` where it is: while it stands, a publish adds its version and leaves `CURRENT` alone.
+"""
+
+import fcntl
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from base.errors import SnapshotError, StoreLocked
+from base.fingerprint import canonical_json, sha256_hex
+from index.files import file_entry, replace_file, sync
+from index.manifest import MANIFEST, read_manifest
+
+KEPT_VERSIONS = 3
+ROLLBACK = "creatordex snapshot rollback VERSION"
+_STAGING = ".staging-"
+_TRASH = ".trash-"
+
+
+class Current(BaseModel):
+    """The pointer to the version in force."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    version: int
+    manifest_sha256: str
+    #: set by a rollback; a publish does not move a pinned pointer
+    pinned: bool = False
+
+
+class Versions:
+    """The versions below one snapshot folder."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Be the only writer, and clear what a killed one left behind. Raises StoreLocked when there is another."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with (self.root / "writer.lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise StoreLocked("another process is publishing", hint="try again when it has finished") from None
+            for left in [*self.root.glob(f"{_STAGING}*"), *self.root.glob(f"{_TRASH}*")]:
+                shutil.rmtree(left)
+            yield
+
+    @contextmanager
+    def staging(self, version: int) -> Iterator[Path]:
+        """A folder to write a version into; gone afterwards unless it was placed."""
+        folder = self.root / f"{_STAGING}{folder_name(version)}"
+        folder.mkdir()
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def place(self, staged: Path, version: int) -> None:
+        """Make a staged folder a version, in one step."""
+        staged.replace(self._folder / folder_name(version))
+        sync(self._folder)
+
+    def numbers(self) -> list[int]:
+        """Every complete version, oldest first."""
+        return sorted(int(path.parent.name[1:]) for path in self._folder.glob(f"v*/{MANIFEST}"))
+
+    def next_number(self) -> int:
+        return (self.newest() or 0) + 1
+
+    def path(self, version: int) -> Path:
+        """The folder of a version. Raises SnapshotError when there is none."""
+        if version not in self.numbers():
+            raise SnapshotError(f"no snapshot {version}", hint="creatordex snapshot list")
+        return self._folder / folder_name(version)
+
+    def current(self) -> Current | None:
+        """The pointer, or None before the first publish."""
+        path = self.root / "CURRENT.json"
+        try:
+            return Current.model_validate_json(path.read_bytes())
+        except FileNotFoundError:
+            return None
+        except ValidationError as error:
+            raise SnapshotError("CURRENT.json is not a pointer", hint=ROLLBACK) from error
+
+    def current_path(self) -> Path:
+        """The folder of the version in force, its manifest checked against the pointer."""
+        current = self.current()
+        if current is None:
+            raise SnapshotError("nothing has been published yet", hint="creatordex publish")
+        folder = self.path(current.version)
+        if file_entry(folder / MANIFEST).sha256 != current.manifest_sha256:
+            raise SnapshotError(f"the manifest of {folder.name} is not the one that was published", hint=ROLLBACK)
+        return folder
+
+    def identity(self, version: int | None) -> str | None:
+        """The snapshot id of a version, None for none."""
+        return None if version is None else read_manifest(self.path(version)).snapshot_id
+
+    def newest(self) -> int | None:
+        return max(self.numbers(), default=None)
+
+    def promote(self, version: int, *, pinned: bool = False) -> None:
+        """Make a version the one in force."""
+        manifest = file_entry(self.path(version) / MANIFEST)
+        pointer = Current(version=version, manifest_sha256=manifest.sha256, pinned=pinned)
+        replace_file(self.root / "CURRENT.json", (pointer.model_dump_json() + "\n").encode())
+
+    def roll_back(self, version: int) -> None:
+        """Verify a version, make it the one in force and pin it there."""
+        verify_version(self.path(version))
+        self.promote(version, pinned=True)
+
+    def unpin(self) -> int:
+        """Take the pin away and make the newest version the one in force. Returns its number."""
+        newest = self.newest()
+        if newest is None:
+            raise SnapshotError("nothing has been published yet", hint="creatordex publish")
+        verify_version(self.path(newest))
+        self.promote(newest)
+        return newest
+
+    def retire_old(self) -> list[int]:
+        """Remove all but the newest few and the one in force. Returns what went."""
+        current = self.current()
+        old = [number for number in self.numbers()[:-KEPT_VERSIONS] if current is None or number != current.version]
+        for number in old:
+            trash = self.root / f"{_TRASH}{folder_name(number)}"
+            self.path(number).replace(trash)  # in one step: nobody opens a half-removed version
+            shutil.rmtree(trash)
+        return old
+
+    @property
+    def _folder(self) -> Path:
+        return self.root / "versions"
+
+
+def folder_name(version: int) -> str:
+    """
+    >>> folder_name(42)
+    'v00000042'
+    """
+    return f"v{version:08d}"
+
+
+def verify_version(directory: Path) -> int:
+    """Read every contract file back; returns how many agree. Raises SnapshotError naming each that does not."""
+    manifest = read_manifest(directory)
+    wrong = [path for path, entry in manifest.content.files.items() if not _agrees(directory / path, entry)]
+    if wrong:
+        raise SnapshotError(f"{directory.name} disagrees with its manifest: {', '.join(wrong)}", hint=ROLLBACK)
+    # From the raw text: a minor version newer than this reader may have fields it does not know.
+    content = json.loads((directory / MANIFEST).read_bytes())["content"]
+    if sha256_hex(canonical_json(content)) != manifest.snapshot_id:
+        raise SnapshotError(f"the manifest of {directory.name} was changed after it was written", hint=ROLLBACK)
+    return len(manifest.content.files)
+
+
+def _agrees(path: Path, entry: object) -> bool:
+    return path.is_file() and file_entry(path) == entry

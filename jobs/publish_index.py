@@ -1,0 +1,165 @@
+"""Publish: what the store knows of creators becomes a snapshot, passes the gate, and is put in force in one step."""
+
+import platform
+from collections.abc import Iterator
+from datetime import timedelta
+from importlib.metadata import version as library_version
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+import store.documents as rows
+from base.clock import to_micros
+from base.errors import GateRefused
+from embeddings.vectors import from_column
+from enrich.taxonomy import Niche, SubNiche, Taxonomy, load_taxonomy
+from identity.weights import load_model
+from index.documents import DocumentFrames, build_documents
+from index.gate import inspect
+from index.manifest import Content, Manifest, read_manifest
+from index.snapshot import FieldVectors, Snapshot, SnapshotInput, write_files, write_manifest
+from index.versions import Versions, verify_version
+from jobs.context import Context
+from jobs.report import JobReport
+from store.bulk import FrameReader
+
+ITEMS_PER_ACCOUNT = 12  # titles to find words in, and enough reactions for a steady engagement rate
+FRESH_DAYS = 30
+
+
+def publish_index(context: Context) -> JobReport:
+    """Build a snapshot, hold it against the gate, and make it the version in force.
+
+    Nothing is published when nothing changed, and a pinned version stays in force. Raises GateRefused with every
+    finding; the version in force stays.
+    """
+    report = JobReport("publish_index")
+    versions = Versions(context.snapshots)
+    with versions.writing():
+        number = versions.next_number()
+        with versions.staging(number) as staged:
+            manifest = _stage(context, versions, staged, number)
+            report.details |= _describe(manifest)
+            _pass_gate(context, versions, staged)
+            report.details |= _put_in_force(context, versions, staged, manifest)
+        versions.retire_old()
+    report.count(creators=manifest.content.counts["creators"], published=int(report.details["published"]))
+    return report
+
+
+def _stage(context: Context, versions: Versions, staged: Path, number: int) -> Manifest:
+    with context.reading_frames() as frames:
+        labels = frames.read(rows.labels_in_force())
+        content = write_files(staged, _gather(context, frames, labels))
+    context.crashpoint("publish_index")
+    manifest = _manifest(context, versions, number, content, labels)
+    write_manifest(staged, manifest)
+    verify_version(staged)
+    context.crashpoint("publish_index")
+    return manifest
+
+
+def _gather(context: Context, frames: FrameReader, labels: pa.Table) -> SnapshotInput:
+    taxonomy = load_taxonomy()
+    document_frames = DocumentFrames(
+        creators=frames.read(rows.creators()),
+        accounts=frames.read(rows.live_accounts()),
+        items=frames.read(rows.newest_items(ITEMS_PER_ACCOUNT)),
+        enrichments=labels,
+        niches=_niches(taxonomy),
+    )
+    with context.engine() as engine:
+        documents = build_documents(document_frames, engine)
+    recipe = context.embedding_recipe.fingerprint
+    return SnapshotInput(
+        documents=documents,
+        vectors=_vectors(frames, recipe, context.embedder.dim),
+        aliases=frames.read(rows.aliases()),
+        changes=frames.read(rows.changes()),
+        niches={row["id"]: row["label"] for row in document_frames.niches.to_pylist()},
+        recipe=recipe,
+        model=context.embedder.id,
+        dim=context.embedder.dim,
+        scoring=context.settings.scoring,
+        provenance={
+            "taxonomy": taxonomy.fingerprint,
+            "identity_model": load_model(context.settings.identity.model).fingerprint,
+        },
+    )
+
+
+def _vectors(frames: FrameReader, recipe: str, dim: int) -> Iterator[FieldVectors]:
+    for name in frames.read(rows.creator_fields(recipe))["field"].to_pylist():
+        table = frames.read(rows.creator_vectors(name, recipe))
+        yield FieldVectors(
+            name=name,
+            creator_ids=table["creator_id"].combine_chunks(),
+            matrix=from_column(table["vector"], dim),
+            updated_at=table["updated_at"].combine_chunks(),
+        )
+
+
+def _niches(taxonomy: Taxonomy) -> pa.Table:
+    """Id, label and definition of every niche; the abstention has no definition whose words could be found."""
+    entries: list[Niche | SubNiche] = [*taxonomy.niches, *(sub for niche in taxonomy.niches for sub in niche.sub)]
+    columns = {name: [getattr(entry, name) for entry in entries] for name in ("id", "label", "definition")}
+    abstained = {"id": taxonomy.abstain_id, "label": taxonomy.abstain_id.title(), "definition": None}
+    return pa.table({name: pa.array([*values, abstained[name]], pa.string()) for name, values in columns.items()})
+
+
+def _manifest(context: Context, versions: Versions, number: int, content: Content, labels: pa.Table) -> Manifest:
+    current = versions.current()
+    fresh_since = to_micros(context.as_of - timedelta(days=FRESH_DAYS))
+    fresh = pc.sum(pc.greater_equal(labels["created_at"], fresh_since)).as_py() or 0
+    return Manifest(
+        version=number,
+        parent=current.version if current else None,
+        snapshot_id=content.snapshot_id,
+        content=content,
+        execution={
+            "run_id": context.run_id,
+            "as_of": context.as_of.isoformat(),
+            "labelled_within_30_days": round(fresh / max(content.counts["creators"], 1), 6),
+            "libraries": {name: library_version(name) for name in ("duckdb", "numpy", "pyarrow")},
+            "python": platform.python_version(),
+        },
+    )
+
+
+def _pass_gate(context: Context, versions: Versions, staged: Path) -> None:
+    current = versions.current()
+    previous = read_manifest(versions.path(current.version)).content.counts["creators"] if current else None
+    with context.reading_frames() as frames:
+        violations = frames.read(rows.cannot_link_violations())
+    findings = inspect(Snapshot(staged), context.settings.gate, previous_creators=previous, violations=violations)
+    if findings:
+        raise GateRefused(findings=findings, hint="mend what the findings name, or loosen [gate] in the settings")
+
+
+def _put_in_force(context: Context, versions: Versions, staged: Path, manifest: Manifest) -> dict[str, Any]:
+    current = versions.current()
+    pinned = current is not None and current.pinned
+    if current is not None and not pinned and versions.identity(current.version) == manifest.snapshot_id:
+        return _outcome(current.version, "unchanged", in_force=current.version)
+    number = versions.newest()
+    # A newest version that was never put in force (a kill, a pin) is used again rather than written twice.
+    if number is None or versions.identity(number) != manifest.snapshot_id:
+        number = manifest.version
+        versions.place(staged, number)
+    context.crashpoint("publish_index")
+    if current is not None and pinned:
+        return _outcome(number, f"version {current.version} is pinned", in_force=current.version)
+    versions.promote(number)
+    context.crashpoint("publish_index")
+    return _outcome(number, "published", in_force=number)
+
+
+def _outcome(version: int, state: str, *, in_force: int) -> dict[str, Any]:
+    return {"version": version, "in_force": in_force, "published": state == "published", "state": state}
+
+
+def _describe(manifest: Manifest) -> dict[str, Any]:
+    content = manifest.content
+    return {"snapshot_id": manifest.snapshot_id, "coverage": content.coverage, "counts": content.counts, "findings": []}

@@ -1,0 +1,126 @@
+"""Queries for what a search document needs: creators, their live accounts, newest items, labels, vectors, changes."""
+
+from typing import Any
+
+from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy.orm import aliased
+from sqlmodel import col
+
+from store.tables import (
+    AccountActivity,
+    AccountAlias,
+    ContentItem,
+    Creator,
+    CreatorAccount,
+    CreatorAlias,
+    CreatorChange,
+    CreatorMember,
+    CreatorVector,
+    Enrichment,
+    JudgementRow,
+)
+
+Rows = Select[*tuple[Any, ...]]
+
+
+def creators() -> Rows:
+    return select(
+        col(Creator.creator_id), col(Creator.name), col(Creator.handle), col(Creator.platforms),
+        col(Creator.followers_total), col(Creator.followers_by_platform), col(Creator.country), col(Creator.language),
+    ).order_by(col(Creator.creator_id))  # fmt: skip
+
+
+def live_accounts() -> Rows:
+    """Accounts that still stand, with their creator and activity bucket."""
+    return (
+        select(
+            col(CreatorMember.creator_id), col(CreatorAccount.account_key), col(CreatorAccount.platform),
+            col(CreatorAccount.handle), col(CreatorAccount.display_name), col(CreatorAccount.bio),
+            col(CreatorAccount.followers), col(AccountActivity.bucket).label("activity"),
+        )
+        .join(CreatorMember, col(CreatorMember.account_key) == col(CreatorAccount.account_key))
+        .outerjoin(AccountActivity, col(AccountActivity.account_key) == col(CreatorAccount.account_key))
+        .where(col(CreatorAccount.state) == "live")
+        .order_by(col(CreatorAccount.account_key))
+    )  # fmt: skip
+
+
+def newest_items(per_account: int) -> Rows:
+    """The newest items of each account, with their title and reactions."""
+    place = func.row_number().over(
+        partition_by=col(ContentItem.account_key),
+        order_by=(col(ContentItem.published_at).desc().nulls_last(), col(ContentItem.content_key)),
+    )
+    ranked = select(
+        col(ContentItem.account_key), col(ContentItem.content_key), col(ContentItem.title_or_caption).label("title"),
+        col(ContentItem.views), col(ContentItem.likes), col(ContentItem.comments), col(ContentItem.published_at),
+        place.label("place"),
+    ).subquery()  # fmt: skip
+    shown = [column for column in ranked.c if column.name != "place"]
+    return select(*shown).where(ranked.c.place <= per_account).order_by(ranked.c.content_key)
+
+
+def labels_in_force() -> Rows:
+    return (
+        select(
+            col(Enrichment.creator_id), col(Enrichment.primary_niche), col(Enrichment.secondary_niches),
+            col(Enrichment.content_style), col(Enrichment.account_kind), col(Enrichment.language),
+            col(Enrichment.llm_summary), col(Enrichment.provenance), col(Enrichment.confidence),
+            col(Enrichment.created_at),
+        )
+        .where(col(Enrichment.is_current))
+        .order_by(col(Enrichment.creator_id))
+    )  # fmt: skip
+
+
+def creator_fields(recipe_fingerprint: str) -> Rows:
+    """The vector fields there are under one recipe."""
+    field = col(CreatorVector.field)
+    return select(field).where(col(CreatorVector.recipe_fingerprint) == recipe_fingerprint).distinct().order_by(field)
+
+
+def creator_vectors(field: str, recipe_fingerprint: str) -> Rows:
+    return (
+        select(col(CreatorVector.creator_id), col(CreatorVector.vector), col(CreatorVector.updated_at))
+        .where(col(CreatorVector.field) == field, col(CreatorVector.recipe_fingerprint) == recipe_fingerprint)
+        .order_by(col(CreatorVector.creator_id))
+    )
+
+
+def aliases() -> Rows:
+    return select(col(CreatorAlias.retired_id), col(CreatorAlias.creator_id)).order_by(col(CreatorAlias.retired_id))
+
+
+def changes() -> Rows:
+    """The change feed of creator ids, oldest first."""
+    columns = (CreatorChange.as_of, CreatorChange.creator_id, CreatorChange.change, CreatorChange.other_id)
+    return select(*map(col, columns)).order_by(*map(col, columns))
+
+
+def cannot_link_violations() -> Rows:
+    """Pairs whose newest judgement says "different" and that stand in one creator: left, right, creator_id."""
+    place = func.row_number().over(
+        partition_by=(col(JudgementRow.left), col(JudgementRow.right)),
+        order_by=(col(JudgementRow.decided_at).desc(), col(JudgementRow.reviewer).desc()),
+    )
+    ranked = select(
+        col(JudgementRow.left), col(JudgementRow.right), col(JudgementRow.verdict), place.label("place")
+    ).subquery()
+    left, right = aliased(CreatorMember), aliased(CreatorMember)
+    left_alias, right_alias = aliased(AccountAlias), aliased(AccountAlias)
+    return (
+        select(ranked.c.left, ranked.c.right, col(left.creator_id))
+        .outerjoin(left_alias, col(left_alias.alias_key) == ranked.c.left)
+        .outerjoin(right_alias, col(right_alias.alias_key) == ranked.c.right)
+        .join(left, _names(left, ranked.c.left, left_alias))
+        .join(right, and_(_names(right, ranked.c.right, right_alias), col(right.creator_id) == col(left.creator_id)))
+        .where(ranked.c.place == 1, ranked.c.verdict == "different")
+        .order_by(ranked.c.left, ranked.c.right)
+    )
+
+
+def _names(member: Any, key: Any, alias: Any) -> Any:
+    """The member that a judged key names, now or by its former name."""
+    return or_(
+        col(member.account_key) == alias.account_key, and_(alias.account_key.is_(None), col(member.account_key) == key)
+    )
