@@ -157,7 +157,7 @@ def test_no_module_is_loaded_by_a_name_made_at_run_time():
 
 
 def test_no_module_is_named_like_a_room_or_a_standard_module():
-    """`jobs/enrich.py` run as a script would hide the room `enrich`. Commands are not run so: `cli.main` is their door."""
+    """`jobs/enrich.py` run as a script would hide the room `enrich`; commands have one door, `cli.main`."""
     files = {path.stem for room in set(ROOMS) - {"cli"} for path in (ROOT / room).glob("*.py")} - {"__init__"}
     assert files & set(ROOMS) == set()
     assert set(ROOMS) & sys.stdlib_module_names == set()
