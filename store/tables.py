@@ -72,6 +72,7 @@ class RawPayload(SQLModel, table=True):
     contract: str | None = _text(default=None)
     mode: str = _text(default="delta")
     byte_length: int = _count()
+    #: `as_of` of the run it was delivered to; stands in where the payload does not say when it was fetched
     fetched_at: datetime = _instant()
 
 
@@ -139,8 +140,11 @@ class CreatorAccount(SQLModel, table=True):
     source: str = _text()
     #: live · gone
     state: str = _text(default="live")
-    #: the raw payload this row was last read from
+    #: the newest raw payload about it; "" while it is only known as the owner of content
     raw_sha256: str = _text()
+    #: which payload last carried which field, so that the order of delivery does not matter: JSON object
+    #: "fetched_at:sha256" → bit mask, "" for the newest payload (ingest/merge.py)
+    carried: str | None = _text(default=None)
 
 
 class AccountAlias(SQLModel, table=True):
@@ -201,6 +205,9 @@ class ContentItem(SQLModel, table=True):
     comments: int | None = _count(default=None)
     fetched_at: datetime = _instant()
     raw_sha256: str = _text()
+    #: which payload last carried which field, so that the order of delivery does not matter: JSON object
+    #: "fetched_at:sha256" → bit mask, "" for the newest payload (ingest/merge.py)
+    carried: str | None = _text(default=None)
 
 
 class MetricSnapshot(SQLModel, table=True):

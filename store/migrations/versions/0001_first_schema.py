@@ -78,6 +78,7 @@ def upgrade() -> None:
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("raw_sha256", sa.Text(), nullable=False),
+        sa.Column("carried", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("account_key", name=op.f("pk_accounts")),
         sa.UniqueConstraint("platform", "platform_user_id", name=op.f("uq_accounts_platform_platform_user_id")),
     )
@@ -121,6 +122,7 @@ def upgrade() -> None:
         sa.Column("comments", sa.BigInteger(), nullable=True),
         sa.Column("fetched_at", sa.BigInteger(), nullable=False),
         sa.Column("raw_sha256", sa.Text(), nullable=False),
+        sa.Column("carried", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("content_key", name=op.f("pk_content_items")),
     )
     with op.batch_alter_table("content_items", schema=None) as batch_op:
