@@ -44,7 +44,38 @@ _SEPARATORS = re.compile(r"[\W_]+")
 
 # Words that say "this is really me" or name the platform; they tell nobody apart.
 _AFFIX_WORDS = frozenset(
-    ["official", "officiel", "oficial", "offiziell", "ufficiale", "resmi", "ofc", "real", "the", "its", "im", "iam", "tv", "yt", "hq", "ig", "tt", "fb", "insta", "instagram", "youtube", "tiktok", "twitter", "channel", "vlog", "vlogs", "xo", "page", "not", "a"]
+    [
+        "official",
+        "officiel",
+        "oficial",
+        "offiziell",
+        "ufficiale",
+        "resmi",
+        "ofc",
+        "real",
+        "the",
+        "its",
+        "im",
+        "iam",
+        "tv",
+        "yt",
+        "hq",
+        "ig",
+        "tt",
+        "fb",
+        "insta",
+        "instagram",
+        "youtube",
+        "tiktok",
+        "twitter",
+        "channel",
+        "vlog",
+        "vlogs",
+        "xo",
+        "page",
+        "not",
+        "a",
+    ]
 )
 _GLUED_PREFIXES = (
     "theofficial",

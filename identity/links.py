@@ -1,8 +1,8 @@
 """Addresses in text: which profile, link page or site they name. Reads text only; never opens a connection.
 
 In comes any text; out come `ProfileLink`s in one canonical form per owner: platform and handle (or id) for a profile,
-host and path for a link-in-bio page or a shared host, registrable domain for a site of one's own. Shorteners, bare shared
-hosts and pages of the platform itself name nobody and are refused. What is known about hosts is data: `hosts.toml`.
+host and path for a link-in-bio page or a shared host, registrable domain for a site of one's own. Shorteners, bare
+shared hosts and pages of the platform itself name nobody. What is known about hosts is data: `hosts.toml`.
 """
 
 import re

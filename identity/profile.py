@@ -14,37 +14,32 @@ from typing import Any
 import pyarrow as pa
 
 from engines.engine import Engine
-from identity.claims import Claim, Field, Reading, account_kind, content_words, read_text, visible
+from identity.claims import Field, Reading, read_text
+from identity.content_claims import CLAIM_FIELDS, claim_row, content_claims
 from identity.handles import folded_handle, near_form, plain_letters
-from identity.links import find_links, is_free_mail, known_host_pattern, registrable_domain
+from identity.links import find_links, is_free_mail, registrable_domain
+from identity.vocabulary import account_kind, content_words, visible
 
 MAX_BIO_TOKENS = 64  # the first distinct words of a text; more say little about who wrote it
-RECURRING_ITEMS = 3  # an address in this many recent items is boilerplate, so the owner's own
-MAX_CLAIMANTS = 5  # a target that more accounts call their own in descriptions is a network's text block
 
 _INPUT = pa.schema(
     [
-        ("account_id", pa.string()), ("platform", pa.string()), ("handle", pa.string()), ("platform_user_id", pa.string()),
-        ("display_name", pa.string()), ("bio", pa.string()), ("website", pa.string()), ("email", pa.string()),
+        ("account_id", pa.string()), ("platform", pa.string()), ("handle", pa.string()),
+        ("platform_user_id", pa.string()), ("display_name", pa.string()), ("bio", pa.string()), ("website", pa.string()), ("email", pa.string()),
         ("external_urls", pa.string()), ("followers", pa.int64()), ("first_seen", pa.int64()),
     ]
 )  # fmt: skip
 PROFILE_SCHEMA = pa.schema(
     [
-        ("account_id", pa.string()), ("platform", pa.string()), ("platform_user_id", pa.string()), ("handle", pa.string()),
-        ("handle_core", pa.string()), ("name", pa.string()), ("name_key", pa.string()), ("email", pa.string()),
+        ("account_id", pa.string()), ("platform", pa.string()), ("platform_user_id", pa.string()),
+        ("handle", pa.string()), ("handle_core", pa.string()), ("name", pa.string()), ("name_key", pa.string()), ("email", pa.string()),
         ("email_domain", pa.string()), ("site", pa.string()), ("bio_tokens", pa.list_(pa.string())),
-        ("account_kind_hint", pa.string()), ("script", pa.string()), ("followers", pa.int64()), ("first_seen", pa.int64()),
+        ("account_kind_hint", pa.string()), ("script", pa.string()),
+        ("followers", pa.int64()), ("first_seen", pa.int64()),
     ]
 )  # fmt: skip
-_CLAIM_FIELDS = pa.struct(
-    [
-        ("target_platform", pa.string()), ("target_handle", pa.string()), ("target_user_id", pa.string()),
-        ("kind", pa.string()), ("strength", pa.float32()), ("field", pa.string()), ("span", pa.string()),
-    ]
-)  # fmt: skip
-CLAIM_SCHEMA = pa.schema([("source", pa.string()), *_CLAIM_FIELDS, ("target", pa.string())])
-_READ_SCHEMA = pa.schema([*PROFILE_SCHEMA, ("claims", pa.list_(_CLAIM_FIELDS))])
+CLAIM_SCHEMA = pa.schema([("source", pa.string()), *CLAIM_FIELDS, ("target", pa.string())])
+_READ_SCHEMA = pa.schema([*PROFILE_SCHEMA, ("claims", pa.list_(CLAIM_FIELDS))])
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +61,8 @@ def build_profiles(accounts: pa.Table, engine: Engine, contents: pa.Table | None
     profiles = engine.sql("SELECT * EXCLUDE (claims) FROM read ORDER BY account_id", read=read).cast(PROFILE_SCHEMA)
     said = engine.sql("SELECT account_id AS source, unnest(claims, recursive := true) FROM read", read=read)
     if contents is not None and contents.num_rows:
-        said = pa.concat_tables([said, _content_claims(engine, profiles, contents)], promote_options="permissive")
-    return Profiles(profiles, _resolve_targets(engine, profiles, said))
+        said = pa.concat_tables([said, content_claims(profiles, contents, engine).cast(said.schema)])
+    return Profiles(profiles, engine.sql(_RESOLVE, profiles=profiles, said=said).cast(CLAIM_SCHEMA))
 
 
 def read_accounts(accounts: pa.Table) -> pa.Table:
@@ -113,7 +108,7 @@ def _read_account(row: Mapping[str, Any]) -> dict[str, Any]:
         "script": dominant_script(name + bio),
         "followers": row["followers"],
         "first_seen": row["first_seen"],
-        "claims": [_claim_row(claim) for part in (*addresses, reading) for claim in part.claims],
+        "claims": [claim_row(claim) for part in (*addresses, reading) for claim in part.claims],
     }
 
 
@@ -123,14 +118,6 @@ def _read_addresses(text: str | None, field: Field, platform: str, handle: str |
         return Reading([], [], [], [])
     links_only = " ".join(text[found.start : found.end] for found in find_links(text))
     return read_text(links_only, field, platform, handle)
-
-
-def _claim_row(claim: Claim) -> dict[str, Any]:
-    return {
-        "target_platform": claim.target_platform, "target_handle": claim.target_handle,
-        "target_user_id": claim.target_user_id, "kind": claim.kind, "strength": claim.strength, "field": claim.field,
-        "span": claim.span,
-    }  # fmt: skip
 
 
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]+\.[^@\s]{2,}")
@@ -190,69 +177,8 @@ def dominant_script(text: str) -> str | None:
     return min(counts, key=lambda script: (-counts[script], script)) if counts else None
 
 
-def _content_claims(engine: Engine, profiles: pa.Table, contents: pa.Table) -> pa.Table:
-    """Claims from descriptions: only lines with an address or a handle are read, each distinct line once."""
-    lines = engine.sql(
-        _LINES.format(hosts=known_host_pattern().replace("'", "''")), contents=contents, profiles=profiles
-    )
-    distinct = engine.sql(
-        "SELECT line, platform FROM lines GROUP BY line, platform ORDER BY line, platform", lines=lines
-    )  # fmt: skip
-    parsed = engine.map_arrow(distinct, read_lines, _LINE_SCHEMA)
-    return engine.sql(_RECURRENCE, lines=lines, parsed=parsed, profiles=profiles)
-
-
-_LINE_SCHEMA = pa.schema([("line", pa.string()), ("platform", pa.string()), *_CLAIM_FIELDS])
-
-
-def read_lines(lines: pa.Table) -> pa.Table:
-    """The kernel: claims of a batch of distinct description lines."""
-    rows = [
-        {"line": line, "platform": platform, **_claim_row(claim)}
-        for line, platform in zip(lines["line"].to_pylist(), lines["platform"].to_pylist(), strict=True)
-        for claim in read_text(line, "content", platform).claims
-    ]
-    return pa.Table.from_pylist(rows, schema=_LINE_SCHEMA)
-
-
-# Instagram captions arrive without "@", so only full addresses are read there (POL-04).
-_LINES = r"""
-WITH items AS (
-    SELECT account_id, profiles.platform, row_number() OVER () AS item, text
-    FROM contents JOIN profiles USING (account_id)
-    WHERE regexp_matches(text, '(?i){hosts}') OR (contains(text, '@') AND profiles.platform <> 'instagram')
-),
-totals AS (SELECT account_id, count(*) AS items FROM contents GROUP BY account_id),
-split AS (SELECT account_id, platform, item, unnest(string_split(text, chr(10))) AS line FROM items)
-SELECT account_id, platform, item, left(trim(line), 500) AS line, totals.items
-FROM split JOIN totals USING (account_id)
-WHERE regexp_matches(line, '(?i){hosts}') OR (contains(line, '@') AND platform <> 'instagram')
-"""
-
-_RECURRENCE = f"""
-WITH found AS (
-    SELECT account_id, target_platform, target_handle, target_user_id, kind, max(strength) AS strength, min(span) AS span,
-           count(DISTINCT item) AS seen, any_value(items) AS items
-    FROM lines JOIN parsed USING (line, platform)
-    GROUP BY account_id, target_platform, target_handle, target_user_id, kind
-),
-weighed AS (
-    SELECT *, count(*) OVER (PARTITION BY target_platform, target_handle, target_user_id, kind) AS claimants,
-           seen >= {RECURRING_ITEMS} OR (seen >= 2 AND 2 * seen >= items) AS recurs
-    FROM found
-)
-SELECT account_id AS source, target_platform, target_handle, target_user_id,
-       CASE WHEN kind NOT IN ('self', 'self_secondary') OR (recurs AND claimants <= {MAX_CLAIMANTS}) THEN kind ELSE 'mention' END AS kind,
-       strength, 'content' AS field, span
-FROM weighed
-"""
-
-
-def _resolve_targets(engine: Engine, profiles: pa.Table, said: pa.Table) -> pa.Table:
-    """Claims with the account they mean, where exactly one account fits; one row per (source, target, kind)."""
-    return engine.sql(_RESOLVE, profiles=profiles, said=said).cast(CLAIM_SCHEMA)
-
-
+# Which account a claim means is settled only when exactly one fits. A description that names somebody once says nothing
+# when nobody here has that name, or when the same account is claimed elsewhere.
 _RESOLVE = """
 WITH ids AS (
     SELECT platform, platform_user_id, min(account_id) AS target FROM profiles WHERE platform_user_id IS NOT NULL
@@ -269,14 +195,19 @@ resolved AS (
     LEFT JOIN handles ON handles.platform = said.target_platform AND handles.handle = said.target_handle
 ),
 ranked AS (
-    SELECT *, row_number() OVER (
-        PARTITION BY source, target_platform, kind, coalesce(target, target_user_id, target_handle)
-        ORDER BY strength DESC, field, span, target_handle, target_user_id
-    ) AS place
+    SELECT *,
+        row_number() OVER (
+            PARTITION BY source, target_platform, kind, coalesce(target, target_user_id, target_handle)
+            ORDER BY strength DESC, field, span, target_handle, target_user_id
+        ) AS place,
+        bool_or(kind IN ('self', 'self_secondary')) OVER (
+            PARTITION BY source, target_platform, coalesce(target, target_user_id, target_handle)
+        ) AS is_claimed
     FROM resolved
-    WHERE target IS DISTINCT FROM source AND NOT (field = 'content' AND kind = 'mention' AND target IS NULL)
+    WHERE target IS DISTINCT FROM source
 )
 SELECT source, target_platform, target_handle, target_user_id, kind, strength, field, span, target
-FROM ranked WHERE place = 1
+FROM ranked
+WHERE place = 1 AND NOT (field = 'content' AND kind = 'mention' AND (target IS NULL OR is_claimed))
 ORDER BY source, target_platform, coalesce(target, target_user_id, target_handle), kind
 """
