@@ -49,7 +49,7 @@ ENRICHMENTS = pa.schema(
 )  # fmt: skip
 
 
-def a_creator(name: str = "ann", **values: Any) -> dict[str, Any]:
+def a_creator(name: str = "ann", /, **values: Any) -> dict[str, Any]:
     """A creator in words. `followers`: platform → count; `bio`, `titles` belong to its first platform."""
     defaults: dict[str, Any] = {
         "creator_id": f"cr_{name}", "name": name.title(), "followers": {"youtube": 50_000},

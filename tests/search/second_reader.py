@@ -1,0 +1,96 @@
+"""A reader of the snapshot format that imports nothing of ours: FORMAT.md, NumPy, Parquet and JSON are enough."""
+
+import json
+import math
+import unicodedata
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+
+
+def tokens(text):
+    found, word = [], ""
+    for character in fold(text) + " ":
+        if unicodedata.category(character)[0] in "LNM":
+            word += character
+        elif word:
+            found += pieces(word)
+            word = ""
+    return found
+
+
+def fold(text):
+    bare = (c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    return "".join(bare).casefold()
+
+
+def unspaced(character):
+    code = ord(character)
+    ranges = ((0x3005, 0x3005), (0x3041, 0x30FF), (0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF))
+    return any(low <= code <= high for low, high in ranges)
+
+
+def pieces(word):
+    runs = [[word[0]]]
+    for before, character in pairwise(word):
+        if unspaced(before) == unspaced(character):
+            runs[-1].append(character)
+        else:
+            runs.append([character])
+    for run in map("".join, runs):
+        yield from ([run[i : i + 2] for i in range(len(run) - 1)] or [run]) if unspaced(run[0]) else [run]
+
+
+class Reader:
+    def __init__(self, root):
+        current = json.loads((Path(root) / "CURRENT.json").read_text())
+        folder = Path(root) / "versions" / f"v{current['version']:08d}"
+        self.content = json.loads((folder / "manifest.json").read_text())["content"]
+        assert self.content["format"]["major"] == 1
+        self.shard = folder / "shard=00000"
+        self.rows = self.table("creators").to_pylist()
+        terms = self.table("terms").to_pylist()
+        self.terms = {row["term"]: row for row in terms}
+        postings = self.table("postings")
+        self.docs, self.tf = postings["doc"].to_pylist(), postings["tf"].to_pylist()
+
+    def table(self, name):
+        return pq.read_table(self.shard / f"{name}.parquet", partitioning=None)
+
+    def keyword(self, words):
+        bm25, totals, bound = self.content["bm25"], [0.0] * len(self.rows), 0.0
+        for word in words:
+            row = self.terms.get(word, {"df": 0, "first": 0})
+            idf = math.log(1 + (bm25["documents"] - row["df"] + 0.5) / (row["df"] + 0.5))
+            bound += idf * (bm25["k1"] + 1)
+            for place in range(row["first"], row["first"] + row["df"]):
+                doc, tf = self.docs[place], self.tf[place]
+                length = self.rows[doc]["token_count"] / bm25["average_length"]
+                totals[doc] += idf * tf * (bm25["k1"] + 1) / (tf + bm25["k1"] * (1 - bm25["b"] + bm25["b"] * length))
+        return [total / bound if bound else 0.0 for total in totals]
+
+    def semantic(self, vector):
+        whole = np.rint(vector.astype(np.float64) * 65536 / math.sqrt(len(vector))).astype(np.int64)
+        earned, known = [0.0] * len(self.rows), [0.0] * len(self.rows)
+        for field in self.content["embedding"]["fields"].values():
+            matrix = np.load(self.shard / "vec" / f"{field['stem']}.i8.npy").astype(np.int64)
+            span = field["top_cosine"] - field["median_cosine"]
+            for row, owner in zip(matrix, self.table(f"vec/{field['stem']}").to_pylist(), strict=True):
+                cosine = int(row @ whole) / math.sqrt(owner["squared_norm"]) / math.sqrt(int(whole @ whole))
+                similarity = min(max((cosine - field["median_cosine"]) / span, 0), 1)
+                earned[owner["doc"]] += field["weight"] * similarity
+                known[owner["doc"]] += field["weight"]
+        return [share / weight if weight else 0.0 for share, weight in zip(earned, known, strict=True)]
+
+    def search(self, words, vector, keeps, limit):
+        """[(creator_id, score)]: words are folded and distinct, keeps is a test of a creator's row."""
+        weights, keyword, semantic = self.content["scoring"], self.keyword(words), self.semantic(vector)
+        found = []
+        for doc, row in enumerate(self.rows):
+            if keeps(row) and (keyword[doc] > 0 or semantic[doc] > 0):
+                parts = {"keyword": keyword[doc], "semantic": semantic[doc], "quality": row["quality"]}
+                score = sum(weights[f"{name}_weight"] * part for name, part in parts.items())
+                found.append((-score, row["creator_id"]))
+        return [(creator_id, -score) for score, creator_id in sorted(found)[:limit]]
