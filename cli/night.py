@@ -65,17 +65,17 @@ def ingest(
     settings = _settings(ctx, max_rejected)
     deliveries = deliveries_of(settings, files or [], source=source, contract=contract, mode=mode)
     stages = {"ingest_accounts": night(deliveries)["ingest_accounts"]}
-    _run("ingest", stages, settings, parse_as_of(as_of), json, inputs=[describe(delivery) for delivery in deliveries])
+    run_and_show("ingest", stages, settings, parse_as_of(as_of), json, inputs=[describe(delivery) for delivery in deliveries])
 
 
 def renormalize(ctx: typer.Context, as_of: AsOf = None, json: JsonFlag = False) -> None:
     """Rebuild accounts, content and metrics from the raw bytes alone."""
-    _run("renormalize", names([renormalize_job]), settings_of(ctx), parse_as_of(as_of), json)
+    run_and_show("renormalize", names([renormalize_job]), settings_of(ctx), parse_as_of(as_of), json)
 
 
 def embed(ctx: typer.Context, as_of: AsOf = None, json: JsonFlag = False) -> None:
     """Give vectors to content, accounts and creators whose text or recipe changed."""
-    _run("embed", names([embed_accounts, embed_creators]), settings_of(ctx), parse_as_of(as_of), json)
+    run_and_show("embed", names([embed_accounts, embed_creators]), settings_of(ctx), parse_as_of(as_of), json)
 
 
 def enrich(
@@ -87,7 +87,7 @@ def enrich(
     """Label each creator once: niche, style, summary."""
     settings = settings_of(ctx)
     if not plan:
-        _run("enrich", names([enrich_creators]), settings, parse_as_of(as_of), json)
+        run_and_show("enrich", names([enrich_creators]), settings, parse_as_of(as_of), json)
         return
     with inspecting(settings, parse_as_of(as_of)) as context:
         planned = enrich_plan(context).to_pylist()
@@ -100,14 +100,14 @@ def enrich(
 
 def publish(ctx: typer.Context, as_of: AsOf = None, json: JsonFlag = False) -> None:
     """Build a snapshot of the index, check it at the gate, and make it the current one."""
-    _run("publish", names([publish_index]), settings_of(ctx), parse_as_of(as_of), json)
+    run_and_show("publish", names([publish_index]), settings_of(ctx), parse_as_of(as_of), json)
 
 
 def _settings(ctx: typer.Context, max_rejected: float | None) -> Settings:
     return settings_of(ctx) if max_rejected is None else settings_of(ctx, max_rejected=max_rejected)
 
 
-def _run(
+def run_and_show(
     command: str,
     jobs: Mapping[str, Job],
     settings: Settings,
@@ -115,6 +115,7 @@ def _run(
     json: bool,
     inputs: Mapping[str, Any] | None = None,
 ) -> None:
+    """Run jobs under the lock, print what they counted, and exit with their code."""
     with progress_reporter() as progress:
         _show(run_jobs(command, jobs, settings, inputs=inputs, as_of=as_of, progress=progress), json)
 

@@ -1,0 +1,90 @@
+"""Who is who: resolve, explain, judge."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from base.clock import SystemClock
+from base.errors import ConfigError
+from base.judgement import Verdict
+from cli.night import run_and_show
+from cli.render import explanation_lines
+from cli.state import AsOf, JsonFlag, out, parse_as_of, print_json, settings_of
+from jobs.explain_accounts import explain_accounts
+from jobs.resolve_creators import resolve_creators
+from jobs.resolve_file import resolve_file
+from jobs.runner import inspecting, names
+from review.decide import judge as decide
+
+Account = Annotated[str, typer.Argument(help="platform:id, platform:@handle or a handle that stands once.")]
+
+
+def resolve(
+    ctx: typer.Context,
+    file: Annotated[
+        Path | None, typer.Argument(help="Accounts as CSV, JSON Lines or Parquet; default: the store.")
+    ] = None,
+    out_dir: Annotated[Path | None, typer.Option("--out", help="Folder for the results of FILE.")] = None,
+    judgements: Annotated[Path | None, typer.Option(help="Decisions of people that must hold.")] = None,
+    previous: Annotated[Path | None, typer.Option(help="The --out of an earlier run, to compare ids with.")] = None,
+    model: Annotated[Path | None, typer.Option(help="A model.json instead of the shipped one.")] = None,
+    precision: Annotated[
+        float | None, typer.Option(help="Pair precision aimed at for merges; default 0.985.", min=0.51, max=0.9999)
+    ] = None,
+    as_of: AsOf = None,
+    json: JsonFlag = False,
+) -> None:
+    """Decide which accounts are one creator's: in the store, or in FILE."""
+    settings = settings_of(ctx)
+    if file is None:
+        run_and_show("resolve", names([resolve_creators]), settings, parse_as_of(as_of), json)
+        return
+    if out_dir is None:
+        raise ConfigError("resolve FILE needs --out DIR", hint="creatordex resolve accounts.csv --out resolved")
+    report = resolve_file(
+        file, out_dir, judgements=judgements, previous=previous, model=model or settings.identity.model,
+        precision=precision or settings.identity.precision, memory_limit=settings.memory_limit,
+    )  # fmt: skip
+    _show_report(report, json)
+    rejected = sum(report["rejected"].values())
+    if rejected > settings.max_rejected * report["rows"]:
+        raise typer.Exit(3)
+
+
+def _show_report(report: dict[str, Any], json: bool) -> None:
+    if json:
+        print_json([report])
+        return
+    for name, value in report.items():
+        parts = ", ".join(f"{key} {amount}" for key, amount in value.items()) if isinstance(value, dict) else value
+        out.print(f"{name.replace('_', ' '):24} {parts}", markup=False)
+
+
+def explain(ctx: typer.Context, one: Account, other: Account, json: JsonFlag = False) -> None:
+    """Say why two accounts are, may be, or are not one creator's: the evidence in bits, and the verdict."""
+    with inspecting(settings_of(ctx)) as context:
+        found = explain_accounts(context, one, other)
+    if json:
+        print_json([asdict(found) | {"thresholds": found.thresholds.model_dump()}])
+        return
+    out.print(f"{found.left}  {found.right}", markup=False)
+    for line in explanation_lines(found):
+        out.print(line)
+
+
+def judge(
+    ctx: typer.Context,
+    one: Account,
+    other: Account,
+    verdict: Annotated[Verdict, typer.Argument(help="same, different or unsure.")],
+    by: Annotated[str, typer.Option("--by", help="Who decides.")],
+    note: Annotated[str, typer.Option(help="Why.")] = "",
+    as_of: AsOf = None,
+) -> None:
+    """Keep a person's decision about two accounts; the next resolve obeys it."""
+    decided_at = parse_as_of(as_of) or SystemClock().now()
+    with inspecting(settings_of(ctx)) as context:
+        kept = decide(context.store, one, other, verdict, reviewer=by, decided_at=decided_at, note=note)
+    out.print(f"{kept.left} and {kept.right}: {kept.verdict.value}, says {kept.reviewer}", markup=False)

@@ -1,0 +1,162 @@
+"""Which pairs are worth comparing: cheap rules propose, everything else is never looked at.
+
+Comes in: profiles with a dense `row`, claims by row, neighbours by row. Goes out: `left, right, rules`, left < right,
+each pair once, with one bit per rule that proposed it. Every rule is portable SQL; a block larger than its cap is
+skipped whole, because a value that so many carry says nothing about any two of them.
+"""
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from engines.engine import Engine
+
+SCHEMA = pa.schema([("left", pa.int32()), ("right", pa.int32()), ("rules", pa.int64())])
+
+
+@dataclass(frozen=True, slots=True)
+class BlockingRule:
+    """Accounts that share a key are proposed."""
+
+    name: str
+    #: SQL over the columns of `profiles`; NULL keeps an account out
+    key: str
+    #: accounts per block; a larger block is a shared value
+    largest_block: int
+    #: pairs of one platform are proposed too
+    same_platform: bool
+    #: for the reviewer
+    sentence: str
+
+
+KEY_RULES = (
+    BlockingRule("exact_handle", "handle", 64, False, "both use the same handle"),
+    BlockingRule("near_handle", "handle_core", 48, True, "their handles differ only in separators or usual affixes"),
+    BlockingRule("email", "email", 48, True, "both show the same e-mail address"),
+    BlockingRule("site", "site", 48, True, "both show the same website"),
+    BlockingRule("name", "name_key", 24, False, "both show the same name"),
+    BlockingRule(
+        "name_and_handle_start",
+        "name_key || '|' || substr(handle_core, 1, 4)",
+        48,
+        False,
+        "both show the same name and their handles start alike",
+    ),
+    BlockingRule(
+        "name_start_and_email_domain",
+        "email_domain || '|' || substr(name_key, 1, 3)",
+        24,
+        True,
+        "their e-mail addresses share a domain and their names start alike",
+    ),
+)
+#: pairs per spelling
+LARGEST_SPELLED_BLOCK = 256
+CLAIM_RULE = "claim"
+NAME_AS_HANDLE_RULE = "name_as_handle"
+NEIGHBOUR_RULE = "bio_neighbour"
+
+#: bit position of each rule in `rules`
+RULE_NAMES = (*(rule.name for rule in KEY_RULES), CLAIM_RULE, NAME_AS_HANDLE_RULE, NEIGHBOUR_RULE)
+SENTENCES = {rule.name: rule.sentence for rule in KEY_RULES} | {
+    CLAIM_RULE: "one names the other in its profile",
+    NAME_AS_HANDLE_RULE: "the handle of one spells the name of the other",
+    NEIGHBOUR_RULE: "their bios read alike",
+}
+
+
+def propose_pairs(profiles: pa.Table, claims: pa.Table, engine: Engine, neighbours: pa.Table | None = None) -> pa.Table:
+    """The candidate pairs, sorted by left and right.
+
+    claims: source_row, target_row (NULL when the target is unknown) among others; neighbours: left, right, cosine.
+    """
+    proposals = [_same_key(profiles, rule, engine) for rule in KEY_RULES]
+    proposals.append(_claimed(claims, engine))
+    proposals.append(_name_as_handle(profiles, engine))
+    if neighbours is not None:
+        proposals.append(_neighbours(neighbours, engine))
+    return engine.sql(
+        """
+        SELECT "left", "right", bit_or(rules) AS rules FROM proposed
+        GROUP BY "left", "right" ORDER BY "left", "right"
+        """,
+        proposed=pa.concat_tables(proposals),
+    ).cast(SCHEMA)
+
+
+def rule_counts(pairs: pa.Table, engine: Engine) -> dict[str, int]:
+    """How many candidate pairs each rule proposed (a pair may count for several)."""
+    sums = ", ".join(f'count(*) FILTER (WHERE rules & {_bit(name)} <> 0) AS "{name}"' for name in RULE_NAMES)
+    row: dict[str, int] = engine.sql(f"SELECT {sums} FROM pairs", pairs=pairs).to_pylist()[0]
+    return row
+
+
+def rules_in(mask: int) -> list[str]:
+    """The names of the rules in a mask.
+
+    >>> rules_in(0b101)
+    ['exact_handle', 'email']
+    """
+    return [name for name in RULE_NAMES if mask & _bit(name)]
+
+
+def _bit(name: str) -> int:
+    return 1 << RULE_NAMES.index(name)
+
+
+def _same_key(profiles: pa.Table, rule: BlockingRule, engine: Engine) -> pa.Table:
+    apart = "" if rule.same_platform else "AND l.platform <> r.platform"
+    return engine.sql(
+        f"""
+        WITH keyed AS (SELECT "row", platform, {rule.key} AS k FROM profiles WHERE {rule.key} IS NOT NULL),
+        blocks AS (SELECT k FROM keyed GROUP BY k HAVING count(*) BETWEEN 2 AND {rule.largest_block}),
+        blocked AS (SELECT keyed.* FROM keyed JOIN blocks ON keyed.k = blocks.k)
+        SELECT l."row" AS "left", r."row" AS "right", CAST({_bit(rule.name)} AS BIGINT) AS rules
+        FROM blocked l JOIN blocked r ON l.k = r.k AND l."row" < r."row" {apart}
+        """,
+        profiles=profiles,
+    ).cast(SCHEMA)
+
+
+def _claimed(claims: pa.Table, engine: Engine) -> pa.Table:
+    return engine.sql(
+        f"""
+        SELECT DISTINCT least(source_row, target_row) AS "left", greatest(source_row, target_row) AS "right",
+               CAST({_bit(CLAIM_RULE)} AS BIGINT) AS rules
+        FROM claims WHERE target_row IS NOT NULL AND source_row <> target_row
+        """,
+        claims=claims,
+    ).cast(SCHEMA)
+
+
+def _name_as_handle(profiles: pa.Table, engine: Engine) -> pa.Table:
+    return engine.sql(
+        f"""
+        WITH spelled AS (
+            SELECT "row", platform, replace(name_key, ' ', '') AS k FROM profiles WHERE length(name_key) >= 6
+        ),
+        handled AS (SELECT "row", platform, handle_core AS k FROM profiles WHERE handle_core IS NOT NULL),
+        names AS (SELECT k, count(*) AS n FROM spelled GROUP BY k),
+        handles AS (SELECT k, count(*) AS n FROM handled GROUP BY k),
+        shared AS (
+            SELECT names.k FROM names JOIN handles ON names.k = handles.k
+            WHERE names.n * handles.n <= {LARGEST_SPELLED_BLOCK}
+        )
+        SELECT DISTINCT least(s."row", h."row") AS "left", greatest(s."row", h."row") AS "right",
+               CAST({_bit(NAME_AS_HANDLE_RULE)} AS BIGINT) AS rules
+        FROM spelled s JOIN shared ON s.k = shared.k JOIN handled h ON h.k = s.k
+        WHERE s."row" <> h."row" AND s.platform <> h.platform
+        """,
+        profiles=profiles,
+    ).cast(SCHEMA)
+
+
+def _neighbours(neighbours: pa.Table, engine: Engine) -> pa.Table:
+    return engine.sql(
+        f"""
+        SELECT DISTINCT least("left", "right") AS "left", greatest("left", "right") AS "right",
+               CAST({_bit(NEIGHBOUR_RULE)} AS BIGINT) AS rules
+        FROM neighbours WHERE "left" <> "right"
+        """,
+        neighbours=neighbours,
+    ).cast(SCHEMA)

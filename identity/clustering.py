@@ -1,0 +1,171 @@
+"""Links become clusters, under constraints, in an order that depends on nothing but the links.
+
+Comes in: linked pairs by row with their weights, must- and cannot-links, the platform of each account. Goes out: a
+cluster label per account and the links that hold clusters together. Strongest link first: two clusters join unless a
+cannot-link stands between them, or both hold an account of one platform and no link says those two are one
+creator's. Connected components in which neither can happen are clusters as they stand.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
+
+Rows = npt.NDArray[np.int64]
+RowPair = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Pairs of one cluster, were there no constraints: rows left < right, and their weights in bits."""
+
+    left: Rows
+    right: Rows
+    weight_bits: npt.NDArray[np.float64]
+
+    def where(self, chosen: npt.NDArray[np.bool_]) -> "Links":
+        return Links(self.left[chosen], self.right[chosen], self.weight_bits[chosen])
+
+
+@dataclass(frozen=True, slots=True)
+class Clustering:
+    #: the smallest row of each account's cluster, shape (accounts,)
+    label: Rows
+    #: the links that hold the clusters together: a spanning forest, must-links apart
+    kept: Links
+
+
+def cluster(
+    platforms: Sequence[int] | npt.NDArray[np.int64],
+    links: Links,
+    *,
+    must_link: Sequence[RowPair] = (),
+    cannot_link: Sequence[RowPair] = (),
+) -> Clustering:
+    """The clusters of accounts 0 … n-1. `platforms[i]` is a code; must- and cannot-links are consistent row pairs."""
+    codes = np.asarray(platforms, dtype=np.int64)
+    component = _components(len(codes), _joined(links, must_link))
+    contested = _contested(codes, component, cannot_link)
+    easy = ~contested[component[links.left]] if len(links.left) else np.zeros(0, bool)
+    kept = _concat(
+        _spanning_forest(len(codes), links.where(easy)), _agglomerate(codes, links.where(~easy), must_link, cannot_link)
+    )
+    return Clustering(label=_smallest_row(_components(len(codes), _joined(kept, must_link))), kept=kept)
+
+
+def _joined(links: Links, must_link: Sequence[RowPair]) -> tuple[Rows, Rows]:
+    must = np.array(must_link, dtype=np.int64).reshape(-1, 2)
+    return np.concatenate([links.left, must[:, 0]]), np.concatenate([links.right, must[:, 1]])
+
+
+def _components(size: int, edges: tuple[Rows, Rows]) -> Rows:
+    graph = coo_array((np.ones(len(edges[0]), np.int8), edges), shape=(size, size))
+    return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)
+
+
+def _smallest_row(component: Rows) -> Rows:
+    """Components named by their smallest row, so that a label does not depend on the order of a walk."""
+    _, first = np.unique(component, return_index=True)
+    return np.asarray(first[component], dtype=np.int64)
+
+
+def _contested(codes: Rows, component: Rows, cannot_link: Sequence[RowPair]) -> npt.NDArray[np.bool_]:
+    """Per component: does it hold two accounts of one platform, or a cannot-link?"""
+    contested = np.zeros(component.max(initial=-1) + 1, bool)
+    seats, seated = np.unique(component * (codes.max(initial=0) + 1) + codes, return_counts=True)
+    contested[seats[seated > 1] // (codes.max(initial=0) + 1)] = True
+    for left, right in cannot_link:
+        if component[left] == component[right]:
+            contested[component[left]] = True
+    return contested
+
+
+def _spanning_forest(size: int, links: Links) -> Links:
+    """The strongest links that hold each component together."""
+    if not len(links.left):
+        return links
+    cost = links.weight_bits.max() - links.weight_bits + 1.0  # a cost of zero would read as "no link"
+    forest = minimum_spanning_tree(coo_array((cost, (links.left, links.right)), shape=(size, size)).tocsr()).tocoo()
+    left, right = np.minimum(forest.row, forest.col), np.maximum(forest.row, forest.col)
+    return Links(left.astype(np.int64), right.astype(np.int64), links.weight_bits.max() + 1.0 - forest.data)
+
+
+def _concat(one: Links, other: Links) -> Links:
+    return Links(
+        np.concatenate([one.left, other.left]),
+        np.concatenate([one.right, other.right]),
+        np.concatenate([one.weight_bits, other.weight_bits]),
+    )
+
+
+def _agglomerate(codes: Rows, links: Links, must_link: Sequence[RowPair], cannot_link: Sequence[RowPair]) -> Links:
+    """The links that may join, strongest first; ties by row, so that the order of input is not seen."""
+    order = np.lexsort((links.right, links.left, -links.weight_bits))
+    linked = set(zip(links.left.tolist(), links.right.tolist(), strict=True))
+    forest = _Forest(codes, linked | {(min(pair), max(pair)) for pair in must_link}, cannot_link)
+    for left, right in must_link:
+        forest.join(left, right)
+    kept = np.zeros(len(links.left), bool)
+    for place in order.tolist():
+        left, right = int(links.left[place]), int(links.right[place])
+        if forest.may_join(left, right):
+            forest.join(left, right)
+            kept[place] = True
+    return links.where(kept)
+
+
+class _Forest:
+    """Clusters that grow: members, and whom they must not meet, by root."""
+
+    def __init__(self, codes: Rows, licensed: set[RowPair], cannot_link: Sequence[RowPair]) -> None:
+        self._codes = codes
+        self._licensed = licensed
+        self._parent: dict[int, int] = {}
+        self._members: dict[int, list[int]] = {}
+        self._enemies: dict[int, set[int]] = defaultdict(set)
+        for left, right in cannot_link:
+            self._enemies[left].add(right)
+            self._enemies[right].add(left)
+
+    def join(self, left: int, right: int) -> None:
+        one, other = sorted((self._root(left), self._root(right)))
+        if one == other:
+            return
+        self._parent[other] = one
+        self._members[one] = self._of(one) + self._members.pop(other, [other])
+        if other in self._enemies:
+            self._enemies[one] |= self._enemies.pop(other)
+
+    def may_join(self, left: int, right: int) -> bool:
+        one, other = self._root(left), self._root(right)
+        if one == other:
+            return False
+        if any(self._root(enemy) == other for enemy in self._enemies.get(one, ())):
+            return False
+        return self._second_accounts_are_licensed(self._of(one), self._of(other))
+
+    def _second_accounts_are_licensed(self, ones: list[int], others: list[int]) -> bool:
+        """Two accounts of one platform meet only when a link, or a person, says that they are one creator's."""
+        by_platform: dict[int, list[int]] = defaultdict(list)
+        for account in ones:
+            by_platform[int(self._codes[account])].append(account)
+        return all(
+            (min(account, other), max(account, other)) in self._licensed
+            for other in others
+            for account in by_platform.get(int(self._codes[other]), ())
+        )
+
+    def _of(self, root: int) -> list[int]:
+        return self._members.get(root, [root])
+
+    def _root(self, account: int) -> int:
+        root = account
+        while root in self._parent:
+            root = self._parent[root]
+        while account != root:
+            self._parent[account], account = root, self._parent[account]
+        return root

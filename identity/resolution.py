@@ -1,0 +1,252 @@
+"""The room's one door: accounts in, creators out. Reads like a table of contents.
+
+Comes in: accounts, what people judged, the bios that read alike. Goes out: members, scored pairs, value counts,
+claims and a report, all frames. It asks no store, no settings and no clock.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from base.judgement import Judgement
+from engines.engine import Engine
+from identity.blocking import propose_pairs, rule_counts
+from identity.canonical import name_members
+from identity.clustering import Clustering, Links, cluster
+from identity.comparisons import compare
+from identity.constraints import Constraints, constraints_from
+from identity.profile import build_profiles
+from identity.rarity import with_rarity
+from identity.triage import CAPS, Levels, Thresholds, Triage, cap_codes, thresholds_for, triage
+from identity.values import count_values, population_band
+from identity.weights import Model, encode_levels, level_matrix, match_probability, match_weight_bits
+
+PAIRS = pa.schema(
+    [
+        ("left", pa.string()),
+        ("right", pa.string()),
+        ("rules", pa.int64()),
+        ("levels", pa.string()),
+        ("match_weight_bits", pa.float64()),
+        ("match_probability", pa.float64()),
+        ("triage", pa.string()),
+    ]
+)
+LINKS = pa.schema([("left", pa.string()), ("right", pa.string()), ("match_probability", pa.float64())])
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    #: account_id, creator_id; every account once, sorted
+    members: pa.Table
+    #: left, right, rules, levels, match_weight_bits, match_probability, triage; sorted
+    pairs: pa.Table
+    #: kind, value, count; values that stand once are left out
+    value_counts: pa.Table
+    #: what accounts say about each other
+    claims: pa.Table
+    #: left, right, match_probability of the links that hold creators together
+    links: pa.Table
+    #: counts and thresholds; deterministic
+    report: dict[str, Any]
+
+
+def resolve(
+    accounts: pa.Table,
+    *,
+    model: Model,
+    engine: Engine,
+    precision: float = 0.985,
+    contents: pa.Table | None = None,
+    neighbours: pa.Table | None = None,
+    judgements: Sequence[Judgement] = (),
+    value_counts: pa.Table | None = None,
+) -> Resolution:
+    """Decide which accounts belong to one creator.
+
+    accounts: account_id, platform and whatever else is known of each, every account once. contents: recent texts per
+    account. neighbours: left, right (account ids), cosine. Raises ConstraintConflict when judgements contradict.
+    """
+    built = build_profiles(accounts, engine, contents)
+    counts = count_values(built.profiles, engine) if value_counts is None else value_counts
+    n_band = population_band(accounts.num_rows)
+    thresholds = thresholds_for(model, n_band, precision)
+
+    profiles = with_rarity(with_rows(built.profiles, engine), counts, n_band, model, engine)
+    keys = profiles["account_id"]
+    claims = claims_by_row(built.claims, keys)
+    nearby = None if neighbours is None else _neighbours_by_row(neighbours, keys)
+
+    pairs = propose_pairs(profiles, claims, engine, nearby)
+    scored = score_pairs(pairs, profiles, claims, model, n_band, thresholds, engine, nearby)
+
+    constraints = constraints_from(judgements, set(keys.to_pylist()) if judgements else ())
+    clusters = _cluster(profiles, scored, constraints)
+    members = name_members(profiles, pa.array(clusters.label), engine)
+    return Resolution(
+        members=members,
+        pairs=_pairs_by_key(scored, keys),
+        value_counts=counts,
+        claims=built.claims,
+        links=_links_by_key(clusters.kept, keys),
+        report=_report(members, pairs, scored, clusters, thresholds, n_band, model, len(constraints.must_link), engine),
+    )
+
+
+def score_pairs(
+    pairs: pa.Table,
+    profiles: pa.Table,
+    claims: pa.Table,
+    model: Model,
+    n_band: int,
+    thresholds: Thresholds,
+    engine: Engine,
+    neighbours: pa.Table | None = None,
+) -> pa.Table:
+    """Candidate pairs by row, with their levels, weight, probability, band, and the cap that held them (0: none)."""
+    compared = compare(pairs, profiles, claims, engine, neighbours)
+    levels = level_matrix(compared)
+    weight_bits = match_weight_bits(levels, model, n_band)
+    caps = cap_codes(compared, model, n_band)
+    columns = {
+        "levels": encode_levels(levels),
+        "match_weight_bits": pa.array(weight_bits),
+        "match_probability": pa.array(match_probability(weight_bits)),
+        "cap": pa.array(caps),
+        "triage": triage(weight_bits, caps, thresholds),
+    }
+    for name, column in columns.items():
+        compared = compared.append_column(name, column)
+    return compared
+
+
+def with_rows(profiles: pa.Table, engine: Engine) -> pa.Table:
+    """Profiles by key, numbered: rows are compared instead of keys, and `left < right` means the same for both."""
+    ordered = engine.sql("SELECT * FROM profiles ORDER BY account_id", profiles=profiles)
+    return ordered.append_column("row", pa.array(np.arange(ordered.num_rows, dtype=np.int32)))
+
+
+def _rows_of(ids: pa.ChunkedArray, keys: pa.ChunkedArray) -> pa.Array:
+    return pc.index_in(ids, value_set=keys).cast(pa.int32())
+
+
+def claims_by_row(claims: pa.Table, keys: pa.ChunkedArray) -> pa.Table:
+    return pa.table(
+        {
+            "source_row": _rows_of(claims["source"], keys),
+            "target_row": _rows_of(claims["target"], keys),
+            "target_platform": claims["target_platform"],
+            "kind": claims["kind"],
+        }
+    )
+
+
+def _neighbours_by_row(neighbours: pa.Table, keys: pa.ChunkedArray) -> pa.Table:
+    by_row = pa.table(
+        {
+            "left": _rows_of(neighbours["left"], keys),
+            "right": _rows_of(neighbours["right"], keys),
+            "cosine": neighbours["cosine"].cast(pa.float32()),
+        }
+    )
+    return by_row.drop_null()
+
+
+def _cluster(profiles: pa.Table, scored: pa.Table, constraints: Constraints) -> Clustering:
+    linked = scored.filter(pc.equal(scored["triage"], Triage.LINK.value))
+    links = Links(
+        left=linked["left"].to_numpy().astype(np.int64),
+        right=linked["right"].to_numpy().astype(np.int64),
+        weight_bits=linked["match_weight_bits"].to_numpy(),
+    )
+    rows = (
+        {key: row for row, key in enumerate(profiles["account_id"].to_pylist())} if constraints != Constraints() else {}
+    )
+    fans = scored.filter(pc.equal(scored["cap"], 1))
+    apart = list(zip(fans["left"].to_pylist(), fans["right"].to_pylist(), strict=True))
+    must = [(rows[left], rows[right]) for left, right in sorted(constraints.must_link)]
+    cannot = [(rows[left], rows[right]) for left, right in sorted(constraints.cannot_link)]
+    platforms = profiles["platform"].combine_chunks().dictionary_encode().indices.to_numpy()
+    return cluster(platforms, links, must_link=must, cannot_link=cannot + _unless(apart, must))
+
+
+def _unless(apart: list[tuple[int, int]], must_link: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """A fan page never meets its star by machine; a person may still say that the two are one."""
+    return apart if not must_link else [pair for pair in apart if pair not in set(must_link)]
+
+
+def _pairs_by_key(scored: pa.Table, keys: pa.ChunkedArray) -> pa.Table:
+    columns = {name: scored[name] for name in PAIRS.names}
+    return pa.table(columns | {"left": keys.take(scored["left"]), "right": keys.take(scored["right"])}).cast(PAIRS)
+
+
+def _links_by_key(kept: Links, keys: pa.ChunkedArray) -> pa.Table:
+    frame = pa.table(
+        {
+            "left": keys.take(pa.array(kept.left)),
+            "right": keys.take(pa.array(kept.right)),
+            "match_probability": pa.array(match_probability(kept.weight_bits)),
+        }
+    ).cast(LINKS)
+    return frame.sort_by([("left", "ascending"), ("right", "ascending")])
+
+
+def _report(
+    members: pa.Table,
+    pairs: pa.Table,
+    scored: pa.Table,
+    clusters: Clustering,
+    thresholds: Thresholds,
+    n_band: int,
+    model: Model,
+    must_links: int,
+    engine: Engine,
+) -> dict[str, Any]:
+    bands = (
+        dict(zip(*(column.to_pylist() for column in scored["triage"].value_counts().flatten()), strict=True))
+        if scored.num_rows
+        else {}
+    )
+    sizes = np.bincount(np.unique(clusters.label, return_inverse=True)[1]) if members.num_rows else np.zeros(0, int)
+    return {
+        "accounts": members.num_rows,
+        "creators": len(sizes),
+        "largest_creator": int(sizes.max(initial=0)),
+        "candidate_pairs": pairs.num_rows,
+        "candidate_pairs_by_rule": rule_counts(pairs, engine),
+        "pairs_by_triage": {band.value: int(bands.get(band.value, 0)) for band in Triage},
+        "pairs_held_by_rule": {
+            cap.name: int(np.count_nonzero(scored["cap"].to_numpy() == place + 1)) for place, cap in enumerate(CAPS)
+        },
+        "merges_by_evidence": merges_by_evidence(scored, clusters.kept),
+        "must_links": must_links,
+        "n_band": n_band,
+        "link_bits": round(thresholds.link_bits, 6),
+        "review_bits": round(thresholds.review_bits, 6),
+        "model_fingerprint": model.fingerprint,
+    }
+
+
+def merges_by_evidence(scored: pa.Table, kept: Links) -> dict[str, int]:
+    """How many of the links that hold creators together rest on what, each counted once, strongest reason first."""
+    size = int(max(scored["right"].to_numpy().max(initial=0), kept.right.max(initial=0))) + 1
+    places = scored["left"].to_numpy().astype(np.int64) * size + scored["right"].to_numpy()
+    levels = Levels(scored.filter(pa.array(np.isin(places, kept.left * size + kept.right))))
+    reasons = {
+        "claim": levels.on("claim", "mutual", "self", "secondary", "contested"),
+        "email": levels.on("email", "private", "of_two", "of_few"),
+        "site": levels.on("site", "private", "of_two", "of_few"),
+        "handle_and_name": levels.handle_is("exact", "near") & levels.name_is("equal", "similar"),
+        "rare_handle": levels.handle_is("exact", "near"),
+        "name_and_bio": levels.name_is("equal", "similar"),
+    }
+    counted: dict[str, int] = {}
+    open_still = np.ones(len(levels.handle_bits), bool)
+    for reason, mask in reasons.items():
+        counted[reason] = int(np.count_nonzero(open_still & mask))
+        open_still &= ~mask
+    return counted | {"other": int(np.count_nonzero(open_still))}

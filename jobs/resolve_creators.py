@@ -1,0 +1,201 @@
+"""Decide which accounts are one creator's, from everything the store knows, and write what changed."""
+
+from typing import Any
+
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+from embeddings.neighbours import nearest_neighbours
+
+from base.clock import to_micros
+from embeddings.vectors import Vectors, from_column
+from engines.engine import Engine
+from identity.canonical import assign_creator_ids, collapse_aliases, describe_creators
+from identity.resolution import Resolution, resolve
+from identity.weights import load_model
+from jobs.context import Context
+from jobs.report import JobReport
+from store.creators import (
+    append_creator_changes,
+    load_account_aliases,
+    load_accounts,
+    load_bio_vectors,
+    load_creator_aliases,
+    load_creators,
+    load_members,
+    load_recent_texts,
+    save_creator_aliases,
+    save_creators,
+    save_members,
+)
+from store.judgements import load_judgements
+from store.pairs import load_pairs, load_value_counts, save_pairs, save_value_counts
+
+STAGE = "resolve_creators"
+TEXTS_PER_ACCOUNT = 10  # an address that recurs in the newest descriptions is the owner's; older ones add nothing
+BYTES_PER_DIMENSION = 2  # float16
+
+
+def resolve_creators(context: Context) -> JobReport:
+    """Put every account under one creator; a second run writes nothing."""
+    report = JobReport(STAGE)
+    with context.engine() as engine:
+        stored = _load(context)
+        resolution = _resolve(context, stored, engine)
+        tables = _tables(context, stored, resolution, engine)
+        written = _write(context, tables)
+    context.crashpoint(STAGE)
+    changes = tables["creator_changes"][0]
+    report.count(read=stored["accounts"].num_rows, written=sum(written.values()))
+    report.details.update(resolution.report, written=written, changes=_counts(changes["change"]))
+    return report
+
+
+Frames = dict[str, pa.Table]
+#: by table: rows that are new or changed, and keys that vanished
+Differences = dict[str, tuple[pa.Table, pa.Table]]
+
+
+def _load(context: Context) -> Frames:
+    with context.reading_frames() as frames:
+        stored = {
+            "accounts": load_accounts(frames),
+            "contents": load_recent_texts(frames, TEXTS_PER_ACCOUNT),
+            "members": load_members(frames),
+            "account_aliases": load_account_aliases(frames),
+            "creators": load_creators(frames),
+            "creator_aliases": load_creator_aliases(frames),
+            "candidate_pairs": load_pairs(frames),
+            "value_counts": load_value_counts(frames),
+        }
+        if context.settings.identity.bio_neighbours:
+            stored["bio_vectors"] = load_bio_vectors(frames, context.embedding_recipe.fingerprint)
+    return stored
+
+
+def _resolve(context: Context, stored: Frames, engine: Engine) -> Resolution:
+    settings = context.settings.identity
+    with context.reading() as session:
+        judgements = load_judgements(session)
+    return resolve(
+        with_url_texts(stored["accounts"]),
+        model=load_model(settings.model),
+        engine=engine,
+        precision=settings.precision,
+        contents=stored["contents"],
+        neighbours=_bio_neighbours(context, stored.get("bio_vectors")),
+        judgements=judgements,
+    )
+
+
+def with_url_texts(accounts: pa.Table) -> pa.Table:
+    """The stored JSON list of addresses as one text, which is what identity reads."""
+    texts = [None if urls == "[]" else " ".join(orjson.loads(urls)) for urls in accounts["external_urls"].to_pylist()]
+    return accounts.set_column(
+        accounts.column_names.index("external_urls"), "external_urls", pa.array(texts, pa.string())
+    )
+
+
+def _bio_neighbours(context: Context, bios: pa.Table | None) -> pa.Table | None:
+    """left, right, cosine of accounts whose bios read alike."""
+    if bios is None or bios.num_rows < 2:
+        return None
+    settings = context.settings.identity
+    dim = len(bios["vector"][0].as_py()) // BYTES_PER_DIMENSION
+    matrix = from_column(bios["vector"], dim)
+    vectors = Vectors(bios["account_id"].to_pylist(), matrix, context.embedding_recipe.fingerprint)
+    found = nearest_neighbours(vectors, settings.neighbours_per_account, settings.neighbour_min_cosine)
+    ids = bios["account_id"]
+    return pa.table(
+        {"left": ids.take(found["left_index"]), "right": ids.take(found["right_index"]), "cosine": found["cosine"]}
+    )
+
+
+# --- what to write ------------------------------------------------------------------------------------------------
+
+
+def _tables(context: Context, stored: Frames, resolution: Resolution, engine: Engine) -> Differences:
+    """Per table, only what differs from the store; a change carries `as_of`, what stays keeps its own instant."""
+    as_of = to_micros(context.as_of)
+    previous = _under_current_keys(stored["members"], stored["account_aliases"], engine)
+    changes = assign_creator_ids(resolution.members, previous, engine)
+    creators = describe_creators(resolution.members, stored["accounts"], resolution.links, engine)
+    aliases = collapse_aliases(stored["creator_aliases"], changes, resolution.members)
+    pairs = resolution.pairs.append_column(
+        "model_fingerprint", pa.repeat(pa.scalar(resolution.report["model_fingerprint"]), resolution.pairs.num_rows)
+    )
+    members = {"new": _as_stored(resolution.members), "old": _as_stored(stored["members"])}
+    return {
+        "candidate_pairs": _difference(pairs, stored["candidate_pairs"], ["left", "right"], engine),
+        "value_counts": _difference(resolution.value_counts, stored["value_counts"], ["kind", "value"], engine),
+        "members": _stamped(_difference(members["new"], members["old"], ["account_key"], engine), "since", as_of),
+        "creators": _stamped(_difference(creators, stored["creators"], ["creator_id"], engine), "updated_at", as_of),
+        "creator_aliases": _stamped(
+            _difference(aliases, stored["creator_aliases"], ["retired_id"], engine), "retired_at", as_of
+        ),
+        "creator_changes": (_stamp(changes, "as_of", as_of), changes.slice(0, 0)),
+    }
+
+
+def _under_current_keys(members: pa.Table, aliases: pa.Table, engine: Engine) -> pa.Table:
+    """Members of the last run, by the keys that name their accounts now."""
+    return engine.sql(
+        """
+        SELECT coalesce(a.account_key, m.account_id) AS account_id, min(m.creator_id) AS creator_id
+        FROM members m LEFT JOIN aliases a ON a.alias_key = m.account_id GROUP BY 1
+        """,
+        members=members,
+        aliases=aliases,
+    )
+
+
+def _as_stored(members: pa.Table) -> pa.Table:
+    return members.rename_columns(["account_key", "creator_id"])
+
+
+def _difference(new: pa.Table, old: pa.Table, keys: list[str], engine: Engine) -> tuple[pa.Table, pa.Table]:
+    """Rows of `new` that are not in `old` as they are, and keys of `old` that `new` no longer holds."""
+    columns = ", ".join(f'"{name}"' for name in new.column_names)
+    on = " AND ".join(f'o."{key}" = n."{key}"' for key in keys)
+    named = ", ".join(f'o."{key}"' for key in keys)
+    changed = engine.sql(
+        f"SELECT {columns} FROM new_rows EXCEPT SELECT {columns} FROM old_rows",  # noqa: S608 - our own column names
+        new_rows=new,
+        old_rows=old,
+    )
+    vanished = engine.sql(
+        f'SELECT {named} FROM old_rows o LEFT JOIN new_rows n ON {on} WHERE n."{keys[0]}" IS NULL',  # noqa: S608
+        new_rows=new,
+        old_rows=old,
+    )
+    order = [(key, "ascending") for key in keys]
+    return changed.sort_by(order), vanished.sort_by(order)
+
+
+def _stamped(difference: tuple[pa.Table, pa.Table], column: str, as_of: int) -> tuple[pa.Table, pa.Table]:
+    changed, vanished = difference
+    return _stamp(changed, column, as_of), vanished
+
+
+def _stamp(frame: pa.Table, column: str, as_of: int) -> pa.Table:
+    return frame.append_column(column, pa.repeat(pa.scalar(as_of, pa.int64()), frame.num_rows))
+
+
+def _write(context: Context, tables: Differences) -> dict[str, int]:
+    """Everything in one transaction: members never point at a creator that is not there."""
+    if not any(changed.num_rows or vanished.num_rows for changed, vanished in tables.values()):
+        return dict.fromkeys(tables, 0)
+    with context.writing_frames() as frames:
+        return {
+            "candidate_pairs": save_pairs(frames, *tables["candidate_pairs"]),
+            "value_counts": save_value_counts(frames, *tables["value_counts"]),
+            "creators": save_creators(frames, *tables["creators"]),
+            "members": save_members(frames, *tables["members"]),
+            "creator_aliases": save_creator_aliases(frames, *tables["creator_aliases"]),
+            "creator_changes": append_creator_changes(frames, tables["creator_changes"][0]),
+        }
+
+
+def _counts(column: pa.ChunkedArray) -> dict[str, Any]:
+    counted = pc.value_counts(column)
+    return {row["values"]: row["counts"] for row in sorted(counted.to_pylist(), key=lambda row: row["values"])}

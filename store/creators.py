@@ -1,0 +1,143 @@
+"""Queries on creators: the accounts they are made of, their members, aliases and the change feed."""
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+from sqlalchemy import func, select
+from sqlmodel import Session
+from sqlmodel import select as select_rows
+
+from base.errors import SourceError
+from store.bulk import FrameReader, FrameWriter
+from store.tables import METADATA, AccountAlias, Creator, CreatorAccount, CreatorAlias, CreatorChange, CreatorMember
+
+_ACCOUNTS = METADATA.tables["accounts"].c
+_ALIASES = METADATA.tables["account_aliases"].c
+_ITEMS = METADATA.tables["content_items"].c
+_VECTORS = METADATA.tables["account_vectors"].c
+_CREATORS = METADATA.tables["creators"].c
+_MEMBERS = METADATA.tables["members"].c
+_CREATOR_ALIASES = METADATA.tables["creator_aliases"].c
+
+_IDENTITY_COLUMNS = (
+    "platform", "platform_user_id", "handle", "display_name", "bio", "website", "email", "external_urls", "followers",
+    "profile_image_url", "country", "language", "first_seen",
+)  # fmt: skip
+
+
+def load_accounts(frames: FrameReader, keys: Sequence[str] | None = None) -> pa.Table:
+    """Every account (or those of `keys`), gone ones too, by key: what identity and creator profiles need.
+
+    `account_id` is the key.
+    """
+    statement = select(_ACCOUNTS.account_key.label("account_id"), *(_ACCOUNTS[name] for name in _IDENTITY_COLUMNS))
+    if keys is not None:
+        statement = statement.where(_ACCOUNTS.account_key.in_(keys))
+    return frames.read(statement.order_by(_ACCOUNTS.account_key))
+
+
+def load_recent_texts(frames: FrameReader, per_account: int) -> pa.Table:
+    """account_id, text: the newest descriptions of each account, newest first."""
+    place = func.row_number().over(
+        partition_by=_ITEMS.account_key, order_by=(_ITEMS.published_at.desc(), _ITEMS.content_key)
+    )
+    ranked = (
+        select(_ITEMS.account_key.label("account_id"), _ITEMS.description.label("text"), place.label("place"))
+        .where(_ITEMS.description.is_not(None), _ITEMS.description != "")
+        .subquery()
+        .c
+    )
+    return frames.read(
+        select(ranked.account_id, ranked.text)
+        .where(ranked.place <= per_account)
+        .order_by(ranked.account_id, ranked.place)
+    )
+
+
+def load_bio_vectors(frames: FrameReader, recipe_fingerprint: str) -> pa.Table:
+    """account_id, vector: bios of every platform in one recipe."""
+    return frames.read(
+        select(_VECTORS.account_key.label("account_id"), _VECTORS.vector)
+        .where(_VECTORS.recipe_fingerprint == recipe_fingerprint, _VECTORS.field.like(r"%\_bio", escape="\\"))
+        .order_by(_VECTORS.account_key, _VECTORS.field)
+    )
+
+
+def load_members(frames: FrameReader) -> pa.Table:
+    """account_id, creator_id as stored."""
+    return frames.read(
+        select(_MEMBERS.account_key.label("account_id"), _MEMBERS.creator_id).order_by(_MEMBERS.account_key)
+    )
+
+
+def load_account_aliases(frames: FrameReader) -> pa.Table:
+    """alias_key, account_key."""
+    return frames.read(select(_ALIASES.alias_key, _ALIASES.account_key).order_by(_ALIASES.alias_key))
+
+
+def load_creators(frames: FrameReader) -> pa.Table:
+    """Every creator row."""
+    return frames.read(select(*_CREATORS).order_by(_CREATORS.creator_id))
+
+
+def load_creator_aliases(frames: FrameReader) -> pa.Table:
+    """retired_id, creator_id, retired_at."""
+    return frames.read(select(*_CREATOR_ALIASES).order_by(_CREATOR_ALIASES.retired_id))
+
+
+def save_creators(frames: FrameWriter, changed: pa.Table, vanished: pa.Table) -> int:
+    """Write creators that are new or changed, remove those that no longer stand (creator_id). Returns rows touched."""
+    return frames.upsert(Creator, changed) + frames.delete(Creator, vanished)
+
+
+def save_members(frames: FrameWriter, changed: pa.Table, vanished: pa.Table) -> int:
+    """Write memberships that are new or changed, remove those of forgotten accounts (account_key)."""
+    return frames.upsert(CreatorMember, changed) + frames.delete(CreatorMember, vanished)
+
+
+def save_creator_aliases(frames: FrameWriter, changed: pa.Table, vanished: pa.Table) -> int:
+    """Write aliases that are new or repointed, remove those of ids that stand again (retired_id)."""
+    return frames.upsert(CreatorAlias, changed) + frames.delete(CreatorAlias, vanished)
+
+
+def append_creator_changes(frames: FrameWriter, changes: pa.Table) -> int:
+    """Add to the change feed: as_of, creator_id, change, other_id."""
+    return frames.insert(CreatorChange, changes)
+
+
+def resolve_creator_id(session: Session, creator_id: str) -> str | None:
+    """The living id for an id that stands or ever stood; None for one that never did."""
+    if session.get(Creator, creator_id) is not None:
+        return creator_id
+    alias = session.get(CreatorAlias, creator_id)
+    return None if alias is None else alias.creator_id
+
+
+def find_accounts(session: Session, text: str) -> list[str]:
+    """Keys of the accounts meant by a key, a former key, `platform:@handle` or a bare handle, sorted."""
+    account = CreatorAccount
+    if session.get(account, text) is not None:
+        return [text]
+    former = session.get(AccountAlias, text)
+    if former is not None:
+        return [former.account_key]
+    platform, _, handle = text.rpartition("@")
+    found = select_rows(account.account_key).where(account.handle == handle.casefold()).order_by(account.account_key)
+    if platform:
+        found = found.where(account.platform == platform.rstrip(":"))
+    return list(session.exec(found))
+
+
+def account_key_of(session: Session, text: str) -> str:
+    """The one account meant by `text`. Raises SourceError when there is none, or several."""
+    found = find_accounts(session, text)
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise SourceError(f"no account {text}", hint="give platform:id, platform:@handle or a handle")
+    raise SourceError(f"{text} names {len(found)} accounts", hint=f"give one of {', '.join(found[:5])}")
+
+
+def count_accounts(session: Session) -> int:
+    """How many accounts identity works on."""
+    return session.exec(select_rows(func.count()).select_from(CreatorAccount)).one()
