@@ -16,6 +16,8 @@ PLATFORMS = ("youtube", "instagram", "tiktok", "x")
 PLATFORM_SHARES = (38, 36, 16, 10)
 #: longest handle each platform takes
 HANDLE_LIMIT = {"youtube": 30, "instagram": 30, "tiktok": 24, "x": 15}
+#: most characters of a bio
+BIO_LIMIT = {"youtube": 1000, "instagram": 150, "tiktok": 80, "x": 160}
 #: median followers and spread (of the natural logarithm) per platform
 FOLLOWERS = {"youtube": (9.0, 1.3), "instagram": (8.7, 1.1), "tiktok": (9.3, 1.4), "x": (7.6, 1.2)}
 ENDINGS = [
@@ -173,7 +175,8 @@ class Casting:
             "role": person.role,
             "activity": activity,
         }
-        return Account(**(defaults | fixed))
+        chosen = defaults | fixed
+        return Account(**(chosen | {"bio": _within(BIO_LIMIT[platform], chosen["bio"])}))
 
     def decoy(self, person: Person, platform: str, **fixed: Any) -> Account:
         """An account of somebody else that resembles the scene's accounts."""
@@ -320,6 +323,15 @@ def _fit(platform: str, wanted: str) -> str:
     if platform in {"instagram", "tiktok", "youtube"}:
         handle = handle.strip(".")
     return handle if len(handle) >= 4 else f"{handle}{'_on' if platform == 'x' else '.on'}"
+
+
+def _within(limit: int, bio: str) -> str:
+    """The bio in at most `limit` characters: people shorten the prose before they drop a link at the end."""
+    if len(bio) <= limit:
+        return bio
+    if "@" in bio or "/" in bio:
+        return bio[-limit:].partition(" ")[2]
+    return bio[:limit].rpartition(" ")[0]
 
 
 def _shown_followers(rng: Random, platform: str, followers: int) -> int | None:

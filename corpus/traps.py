@@ -183,7 +183,9 @@ def _network_block(cast: Casting) -> list[Account]:
     page = cast.account(
         network, "instagram", handle=cast.free_handle("instagram", house), website=f"https://{house}.net"
     )
-    return [page, *(cast.decoy(cast.person(), "youtube", boilerplate=block) for _ in range(cast.crowd))]
+    members = [cast.person() for _ in range(cast.crowd)]
+    channels = [cast.decoy(member, "youtube", boilerplate=block) for member in members]
+    return [page, *channels, *(_linked(cast, member, "x", channels[0]) for member in members[:1])]
 
 
 def _mail_in_words(cast: Casting) -> list[Account]:
@@ -330,15 +332,10 @@ def _expired_domain(cast: Casting) -> list[Account]:
 def _shortened_links(cast: Casting) -> list[Account]:
     host = cast.rng.choice(("bit.ly", "t.co", "tinyurl.com"))
     owners = [cast.person() for _ in range(4)]
-    return [
-        cast.account(
-            owner,
-            "instagram",
-            is_negative=place > 0,
-            website="https://linktr.ee" if place == 3 else f"https://{host}/{cast.rng.randrange(10**6, 10**7):x}",
-        )
-        for place, owner in enumerate(owners)
-    ]
+    sites = [f"https://{host}/{cast.rng.randrange(10**6, 10**7):x}" for _ in owners[1:]] + ["https://linktr.ee"]
+    pages = [cast.decoy(owner, "instagram", website=site) for owner, site in zip(owners, sites, strict=True)]
+    # The same short link twice is the same target.
+    return [*pages, cast.account(owners[0], "tiktok", handle=cast.handle_for(owners[0], "tiktok"), website=sites[0])]
 
 
 def _bare_mention(cast: Casting) -> list[Account]:
@@ -371,19 +368,16 @@ def _first_name_handles(cast: Casting) -> list[Account]:
         cast.decoy(owner, platform, handle=cast.free_handle(platform, name), display_name=owner.given)
         for owner, platform in zip(owners, PLATFORMS, strict=True)
     ]
-    own = cast.link("tiktok", alike[2].handle or "")
-    sibling = cast.account(
-        owners[2], "instagram", handle=cast.handle_for(owners[2], "instagram"), bio=cast.bio(owners[2], own)
-    )
-    return [*alike[:2], replace(alike[2], is_negative=False), alike[3], sibling]
+    return [*alike, _linked(cast, owners[2], "instagram", alike[2])]
 
 
 def _coach_school(cast: Casting) -> list[Account]:
     leader = cast.person(niche=cast.rng.choice(("fitness", "business", "finance", "lifestyle")))
     word = cast.rng.choice(leader.niche.words)
-    creed = f"I help busy people enjoy {word} in 90 days ✨ Certified {leader.role} ✨ DM me START"
-    pupils = [cast.person(niche=leader.niche.id) for _ in range(cast.crowd)]
-    return [cast.decoy(pupil, cast.platforms(1)[0], bio=creed) for pupil in pupils]
+    creed = f"I help people enjoy {word} in 90 days ✨ Certified coach ✨ DM me START"
+    pupils = [cast.person(niche=leader.niche.id) for _ in range(cast.crowd - 1)]
+    profiles = [cast.decoy(pupil, cast.rng.choice(("instagram", "tiktok")), bio=creed) for pupil in pupils]
+    return [*profiles, _linked(cast, pupils[0], "youtube", profiles[0])]
 
 
 def _charity(cast: Casting) -> list[Account]:
@@ -405,10 +399,8 @@ def _dead_link(cast: Casting) -> list[Account]:
     owner = cast.person()
     gone = cast.free_handle("instagram", f"{slug(owner.core)}.in.pictures")
     near = cast.free_handle("instagram", f"{slug(owner.core)}.in.picture")
-    return [
-        cast.account(owner, "youtube", bio=cast.bio(owner, cast.link("instagram", gone))),
-        cast.decoy(cast.person(), "instagram", handle=near),
-    ]
+    channel = cast.account(owner, "youtube", bio=cast.bio(owner, cast.link("instagram", gone)))
+    return [channel, _linked(cast, owner, "tiktok", channel), cast.decoy(cast.person(), "instagram", handle=near)]
 
 
 def _injection(cast: Casting) -> list[Account]:
@@ -427,6 +419,12 @@ def _injection(cast: Casting) -> list[Account]:
             is_negative=True,
         ),
     ]
+
+
+def _linked(cast: Casting, owner: Person, platform: str, known: Account) -> Account:
+    """One more account of the owner, which states the known one."""
+    stated = cast.link(known.platform, known.handle or "", owner.language)
+    return cast.account(owner, platform, handle=cast.handle_for(owner, platform), bio=cast.bio(owner, stated))
 
 
 def _famous(cast: Casting) -> Person:
