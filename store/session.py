@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, NullPool, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlmodel import Session
 
@@ -19,7 +19,7 @@ class Store:
     """A database and the four ways into it: `reading`, `writing` (small rows), `reading_frames`, `writing_frames`.
 
     Each is a context; the writing ones are one transaction, committed at the end and rolled back on an error.
-    The job owns the transaction, queries never commit.
+    The job owns the transaction, queries never commit. Never hold a session and a frame connection open at once.
     """
 
     def __init__(self, url: str | URL) -> None:
@@ -64,7 +64,12 @@ class Store:
 def _sqlite_engine(url: URL) -> Engine:
     Path(url.database or "").parent.mkdir(parents=True, exist_ok=True)
     # hide_parameters: an exception must not print bios and e-mails into a log.
-    engine = create_engine(url, hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT_SECONDS})
+    # NullPool: ADBC brings its own copy of SQLite, and file locks do not work between two copies in one process. When
+    # a frame connection closes, it takes itself for the last one and deletes the write-ahead log; a session connection
+    # kept open in a pool would go on writing into the deleted file, and its rows would be lost.
+    engine = create_engine(
+        url, hide_parameters=True, poolclass=NullPool, connect_args={"timeout": BUSY_TIMEOUT_SECONDS}
+    )
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:
