@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 Matrix = npt.NDArray[np.float32]
 
@@ -55,3 +56,28 @@ def from_column(column: pa.ChunkedArray | pa.Array, dim: int) -> Matrix:
     array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     flat = b"".join(array.to_pylist())
     return np.frombuffer(flat, dtype="<f2").reshape(len(array), dim).astype(np.float32)
+
+
+def absent(rows: pa.Table, others: pa.Table, on: Sequence[str]) -> pa.Table:
+    """The rows of which `others` has none with the same values in the `on` text columns; their order is kept."""
+    return rows.filter(pc.invert(pc.is_in(_joined(rows, on), value_set=_joined(others, on))))
+
+
+def attach_vectors(rows: pa.Table, made: pa.Table, on: str) -> pa.Table:
+    """The rows that `made` (columns `on`, vector; each value once) has a vector for, with that vector."""
+    places = pc.index_in(rows[on], value_set=made[on].combine_chunks())
+    found = pc.is_valid(places)
+    return rows.filter(found).append_column("vector", made["vector"].take(places.filter(found)))
+
+
+def stamped(rows: pa.Table, recipe: str, as_of: int) -> pa.Table:
+    """Rows as they stand in the store: with the recipe that made them and the instant, in microseconds."""
+    recipes = pa.repeat(pa.scalar(recipe), rows.num_rows)
+    return rows.append_column("recipe_fingerprint", recipes).append_column(
+        "updated_at", pa.repeat(pa.scalar(as_of, pa.int64()), rows.num_rows)
+    )
+
+
+def _joined(rows: pa.Table, on: Sequence[str]) -> pa.Array:
+    # Keys hold no line break: they are sanitised handles, ids and hexadecimal digits.
+    return pc.binary_join_element_wise(*(rows[name].combine_chunks() for name in on), "\n")

@@ -1,0 +1,67 @@
+"""Vectors of creators, one per field, for search: the mean of their accounts' vectors."""
+
+from collections.abc import Iterator
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+import store.vectors as vectors
+from base.clock import to_micros
+from embeddings.aggregate import Groups
+from embeddings.vectors import absent, stamped, to_column
+from jobs.context import Context
+from jobs.report import JobReport
+from store.tables import CreatorVector
+
+CREATORS_AT_ONCE = 10_000
+KEYS = ["creator_id", "field"]
+
+
+def embed_creators(context: Context) -> JobReport:
+    """Give every creator a vector per field its accounts have one for; only what changed is written.
+
+    Vectors of creators and fields that no longer exist are removed. Only rows of the recipe in force are read.
+    """
+    report = JobReport("embed_creators", counts={"written": 0, "skipped": 0, "removed": 0})
+    for first, last in _spans(context):
+        _embed_span(context, report, first, last)
+    with context.writing_frames() as frames:
+        report.count(removed=frames.execute(vectors.strays_of_creators(context.embedding_recipe.fingerprint)))
+    context.crashpoint(report.stage)
+    return report
+
+
+def _spans(context: Context) -> Iterator[tuple[str, str]]:
+    with context.reading_frames() as frames:
+        ids = frames.read(vectors.creator_ids())["creator_id"].to_pylist()
+    for start in range(0, len(ids), CREATORS_AT_ONCE):
+        part = ids[start : start + CREATORS_AT_ONCE]
+        context.progress("embed_creators", start, len(ids))
+        yield part[0], part[-1]
+
+
+def _embed_span(context: Context, report: JobReport, first: str, last: str) -> None:
+    recipe = context.embedding_recipe.fingerprint
+    with context.reading_frames() as frames:
+        groups = Groups.of(frames.read(vectors.member_fingerprints(first, last, recipe)), by=KEYS)
+        stored = frames.read(vectors.creator_fingerprints(first, last, recipe))
+    wanted = groups.keys().append_column("input_fingerprint", groups.fingerprints())
+    changed, gone = absent(wanted, stored, wanted.column_names), absent(stored, wanted, KEYS)
+    report.count(skipped=wanted.num_rows - changed.num_rows)
+    if not changed.num_rows and not gone.num_rows:
+        return
+    means = absent(_average(context, first, last, changed["creator_id"]), stored, wanted.column_names)
+    rows = stamped(means, recipe, to_micros(context.as_of))
+    keys = gone.select(KEYS).append_column("recipe_fingerprint", pa.repeat(recipe, gone.num_rows))
+    with context.writing_frames() as frames:
+        report.count(written=frames.upsert(CreatorVector, rows), removed=frames.delete(CreatorVector, keys))
+    context.crashpoint(report.stage)
+
+
+def _average(context: Context, first: str, last: str, creator_ids: pa.ChunkedArray) -> pa.Table:
+    """All fields of these creators with their vector, the mean of their members' vectors."""
+    with context.reading_frames() as frames:
+        members = frames.read(vectors.member_vectors(first, last, context.embedding_recipe.fingerprint))
+    groups = Groups.of(members.filter(pc.is_in(members["creator_id"], value_set=creator_ids.combine_chunks())), by=KEYS)
+    rows = groups.keys().append_column("input_fingerprint", groups.fingerprints())
+    return rows.append_column("vector", to_column(groups.means(context.embedder.dim)))

@@ -1,0 +1,192 @@
+"""Queries for vectors: the texts they are made of, which stand already, and what they are averaged from.
+
+Ranges are of keys, both ends included: a stage walks the accounts or creators range by range.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import BigInteger, Delete, Select, Text, and_, case, delete, func, or_, select
+from sqlalchemy.sql.elements import ColumnElement
+from sqlmodel import col
+
+from store.tables import AccountVector, ContentItem, ContentVector, CreatorAccount, CreatorMember, CreatorVector
+
+#: of a description is read: its start says what the item is about
+DESCRIPTION_CHARACTERS = 1_000
+
+
+def account_keys() -> Select[Any]:
+    return select(col(CreatorAccount.account_key)).order_by(col(CreatorAccount.account_key))
+
+
+def bios(first: str, last: str) -> Select[Any]:
+    """The accounts of a range that have a bio."""
+    return (
+        _select(
+            col(CreatorAccount.account_key),
+            col(CreatorAccount.platform),
+            col(CreatorAccount.display_name),
+            col(CreatorAccount.bio),
+        )
+        .where(col(CreatorAccount.account_key).between(first, last), _has_text(col(CreatorAccount.bio)))
+        .order_by(col(CreatorAccount.account_key))
+    )
+
+
+def recent_items(first: str, last: str, per_account: int) -> Select[Any]:
+    """The newest items with a text of each account of a range."""
+    place = func.row_number().over(
+        partition_by=col(ContentItem.account_key),
+        order_by=(col(ContentItem.published_at).desc().nulls_last(), col(ContentItem.content_key)),
+    )
+    description = func.substr(col(ContentItem.description), 1, DESCRIPTION_CHARACTERS, type_=Text)
+    ranked = (
+        select(
+            col(ContentItem.content_key),
+            col(ContentItem.account_key),
+            col(ContentItem.platform),
+            col(ContentItem.title_or_caption),
+            description.label("description"),
+            place.label("place"),
+        )
+        .where(
+            col(ContentItem.account_key).between(first, last),
+            or_(_has_text(col(ContentItem.title_or_caption)), _has_text(col(ContentItem.description))),
+        )
+        .subquery()
+    )
+    wanted = [column for column in ranked.c if column.name != "place"]
+    return select(*wanted).where(ranked.c.place <= per_account).order_by(ranked.c.account_key, ranked.c.content_key)
+
+
+def content_fingerprints(first: str, last: str, recipe: str) -> Select[Any]:
+    """What the content vectors of a range of accounts were made from."""
+    return _content_vectors(first, last, recipe, col(ContentVector.input_fingerprint))
+
+
+def content_vectors(first: str, last: str, recipe: str) -> Select[Any]:
+    """The content vectors of a range of accounts."""
+    return _content_vectors(first, last, recipe, col(ContentVector.input_fingerprint), col(ContentVector.vector))
+
+
+def account_fingerprints(first: str, last: str, recipe: str) -> Select[Any]:
+    """What the account vectors of a range were made from."""
+    return (
+        _select(col(AccountVector.account_key), col(AccountVector.field), col(AccountVector.input_fingerprint))
+        .where(col(AccountVector.account_key).between(first, last), col(AccountVector.recipe_fingerprint) == recipe)
+        .order_by(col(AccountVector.account_key), col(AccountVector.field))
+    )
+
+
+def of_texts(table: type[ContentVector] | type[AccountVector], recipe: str, fingerprints: Sequence[str]) -> Select[Any]:
+    """A vector for each of these texts that has one already, whoever's text it was."""
+    return (
+        _select(col(table.input_fingerprint), func.min(col(table.vector)).label("vector"))
+        .where(col(table.recipe_fingerprint) == recipe, col(table.input_fingerprint).in_(fingerprints))
+        .group_by(col(table.input_fingerprint))
+        .order_by(col(table.input_fingerprint))
+    )
+
+
+def creator_ids() -> Select[Any]:
+    """The creators that have members."""
+    return select(col(CreatorMember.creator_id)).distinct().order_by(col(CreatorMember.creator_id))
+
+
+def member_fingerprints(first: str, last: str, recipe: str) -> Select[Any]:
+    """What the account vectors of a range of creators were made from."""
+    return _member_vectors(first, last, recipe, col(AccountVector.input_fingerprint))
+
+
+def member_vectors(first: str, last: str, recipe: str) -> Select[Any]:
+    """The account vectors of a range of creators."""
+    return _member_vectors(first, last, recipe, col(AccountVector.input_fingerprint), col(AccountVector.vector))
+
+
+def creator_fingerprints(first: str, last: str, recipe: str) -> Select[Any]:
+    """What the creator vectors of a range were made from."""
+    return (
+        _select(col(CreatorVector.creator_id), col(CreatorVector.field), col(CreatorVector.input_fingerprint))
+        .where(col(CreatorVector.creator_id).between(first, last), col(CreatorVector.recipe_fingerprint) == recipe)
+        .order_by(col(CreatorVector.creator_id), col(CreatorVector.field))
+    )
+
+
+def items_without_vector(recipe: str, per_account: int) -> Select[Any]:
+    """One `count`: how many of the newest items with a text were never embedded."""
+    made = and_(
+        col(ContentVector.content_key) == col(ContentItem.content_key), col(ContentVector.recipe_fingerprint) == recipe
+    )
+    items, vectors = func.count(), func.count(col(ContentVector.content_key))
+    wanted = case((items < per_account, items), else_=per_account)
+    accounts = (
+        select(case((wanted > vectors, wanted - vectors), else_=0).label("lacking"))
+        .select_from(ContentItem)
+        .outerjoin(ContentVector, made)
+        .where(or_(_has_text(col(ContentItem.title_or_caption)), _has_text(col(ContentItem.description))))
+        .group_by(col(ContentItem.account_key))
+        .subquery()
+    )
+    return select(func.coalesce(func.sum(accounts.c.lacking), 0, type_=BigInteger).label("count"))
+
+
+def bios_without_vector(recipe: str) -> Select[Any]:
+    """One `count`: how many bios were never embedded."""
+    made = select(col(AccountVector.account_key)).where(
+        col(AccountVector.account_key) == col(CreatorAccount.account_key),
+        col(AccountVector.field) == col(CreatorAccount.platform) + "_bio",
+        col(AccountVector.recipe_fingerprint) == recipe,
+    )
+    return (
+        select(func.count().label("count"))
+        .select_from(CreatorAccount)
+        .where(_has_text(col(CreatorAccount.bio)), ~made.exists())
+    )
+
+
+def strays(recipe: str) -> list[Delete]:
+    """Vectors whose item or account is no longer there."""
+    item = select(col(ContentItem.content_key)).where(col(ContentItem.content_key) == col(ContentVector.content_key))
+    account = select(col(CreatorAccount.account_key)).where(
+        col(CreatorAccount.account_key) == col(AccountVector.account_key)
+    )
+    return [
+        delete(ContentVector).where(col(ContentVector.recipe_fingerprint) == recipe, ~item.exists()),
+        delete(AccountVector).where(col(AccountVector.recipe_fingerprint) == recipe, ~account.exists()),
+    ]
+
+
+def strays_of_creators(recipe: str) -> Delete:
+    """Vectors of creators that no account belongs to any more."""
+    member = select(col(CreatorMember.account_key)).where(
+        col(CreatorMember.creator_id) == col(CreatorVector.creator_id)
+    )
+    return delete(CreatorVector).where(col(CreatorVector.recipe_fingerprint) == recipe, ~member.exists())
+
+
+def _content_vectors(first: str, last: str, recipe: str, *columns: Any) -> Select[Any]:
+    return (
+        select(col(ContentVector.content_key), col(ContentItem.account_key), *columns)
+        .join(ContentItem, col(ContentItem.content_key) == col(ContentVector.content_key))
+        .where(col(ContentItem.account_key).between(first, last), col(ContentVector.recipe_fingerprint) == recipe)
+        .order_by(col(ContentVector.content_key))
+    )
+
+
+def _member_vectors(first: str, last: str, recipe: str, *columns: Any) -> Select[Any]:
+    return (
+        select(col(CreatorMember.creator_id), col(AccountVector.field), col(AccountVector.account_key), *columns)
+        .join(AccountVector, col(AccountVector.account_key) == col(CreatorMember.account_key))
+        .where(col(CreatorMember.creator_id).between(first, last), col(AccountVector.recipe_fingerprint) == recipe)
+        .order_by(col(CreatorMember.creator_id), col(AccountVector.field), col(AccountVector.account_key))
+    )
+
+
+def _has_text(column: Any) -> ColumnElement[bool]:
+    return func.coalesce(column, "") != ""
+
+
+def _select(*columns: Any) -> Select[Any]:
+    statement: Select[Any] = select(*columns)
+    return statement
