@@ -1,1 +1,6 @@
-"""enrich"""
+"""What a creator is about: normalised profiles and posts in, closed labels and one honest sentence out.
+
+A plan says who is due and why; a labeller (the offline classifier, or an LLM behind checks) answers.
+Read `taxonomy.py` and `schema.py` (the vocabulary), `plan.py`, `subjects.py`, then `offline.py`, or `dossier.py`,
+`enricher.py` and `grounding.py`.
+"""

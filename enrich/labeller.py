@@ -1,0 +1,49 @@
+"""The port both labellers stand behind: subjects in, an outcome for each, and the recipe that made it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from base.fingerprint import Recipe
+from enrich.schema import TARGET_WORDS, CreatorLabels
+from enrich.subjects import Subject
+from enrich.summary import word_count
+
+Provenance = Literal["offline", "llm"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What labelling one creator came to: labels, or why there are none."""
+
+    creator_id: str
+    input_fingerprint: str
+    labels: CreatorLabels | None
+    #: e.g. summary_outside_target
+    flags: tuple[str, ...] = ()
+    #: name of the error class when there are no labels
+    failure: str = ""
+
+
+class Labeller(Protocol):
+    provenance: Provenance
+    #: id of the model that answered
+    model: str
+    prompt_version: str | None
+    #: answers of another recipe are not comparable
+    recipe: Recipe
+    #: creators per durable step: what a kill may lose
+    batch_size: int
+
+    def input_fingerprint(self, subject: Subject) -> str:
+        """Changes when, and only when, something this labeller looks at has changed."""
+        ...
+
+    def label(self, subjects: Sequence[Subject]) -> Iterator[Outcome]:
+        """One outcome per subject, in order."""
+        ...
+
+
+def flags_of(labels: CreatorLabels) -> tuple[str, ...]:
+    """What a reader should know about labels that are stored all the same."""
+    return () if word_count(labels.llm_summary) in TARGET_WORDS else ("summary_outside_target",)

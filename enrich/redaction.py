@@ -1,0 +1,68 @@
+"""Text that may leave the house: no way to reach the person, nothing invisible."""
+
+import re
+import unicodedata
+
+# Zero-width, bidirectional and tag characters: they hide text from a reader and not from a model.
+_INVISIBLE = re.compile(
+    "[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+
+_EMAIL = re.compile(
+    r"[\w.+-]+\s?(?:@|\(at\)|\[at\]|\{at\}|\s+at\s+(?=[\w-]+\s?(?:\(dot\)|\[dot\]|\sdot\s)))\s?"
+    r"[\w-]+(?:\s?(?:\.|\(dot\)|\[dot\]|\{dot\}|\sdot\s)\s?[a-z]{2,}){1,3}",
+    re.IGNORECASE,
+)
+_LINK = re.compile(
+    r"(?:https?://|www\.)\S+"
+    r"|\b(?:[\w-]+\.)+(?:com|net|org|io|co|me|tv|ly|gg|app|link|bio|shop|store|page|site|info|biz|us|uk|de|fr|es|it|br|in|be|ee|fm|xyz)"
+    r"(?:/\S*)?(?![\w.])",
+    re.IGNORECASE,
+)
+# Seven to fifteen digits with the usual separators; year spans and counts in groups of three stay.
+_PHONE = re.compile(
+    r"(?<![\w.,:/])(?!(?:19|20)\d\d\s?[-–/]\s?(?:19|20)\d\d)(?!\d{1,3}(?: \d{3})+(?!\s?\d))"
+    r"\+?\(?\d(?:[\s().\-/]{0,2}\d){6,14}(?!\w)"
+)
+_STREET_WORDS = r"street|st|avenue|ave|road|rd|boulevard|blvd|lane|ln|drive|dr|court|ct|square|sq|highway|hwy"
+_ADDRESS = re.compile(
+    rf"\b\d{{1,5}}[A-Za-z]?\s+(?:[A-Z][\w'.-]*\s+){{1,4}}(?i:{_STREET_WORDS})\b\.?"
+    r"|\b\d{1,5},?\s+(?:rue|avenue|boulevard|place|impasse)\s+(?:(?:de|du|des|la|le)\s+)*[A-Z][\w'-]+"
+    r"|\b(?:rue|avenue|calle|avenida|rua|via|piazza|plaza)\s+(?:[\w'.-]+\s+){1,4}\d{1,5}\b"
+    r"|\b[A-Z][\w-]*(?:stra(?:ß|ss)e|weg|platz|gasse)\s+\d{1,4}[a-z]?\b"
+    r"|\bP\.?\s?O\.?\s?Box\s+\d+\b",
+)
+_RULES = ((_EMAIL, "[email]"), (_LINK, "[link]"), (_ADDRESS, "[address]"), (_PHONE, "[phone]"))
+_PLACEHOLDER = re.compile(r"\[(?:email|link|address|phone)\]")
+_HANDLE = re.compile(r"(?<!\w)@[\w.]+")
+
+
+def visible(text: str) -> str:
+    """The text a reader sees: compatibility form, single spaces, no invisible characters.
+
+    >>> visible("he\\u200bllo   there")
+    'hello there'
+    """
+    return " ".join(_INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).split())
+
+
+def redact(text: str) -> str:
+    """The visible text with e-mails, links, phone numbers and street addresses replaced by what they were.
+
+    >>> redact("Book me: ann@studio.example or +44 20 7946 0000, https://ann.example")
+    'Book me: [email] or [phone], [link]'
+    """
+    text = visible(text)
+    for pattern, placeholder in _RULES:
+        text = pattern.sub(placeholder, text)
+    return text
+
+
+def without_contacts(text: str) -> str:
+    """The redacted text without the placeholders and without handles: what a summary may quote from."""
+    return " ".join(_HANDLE.sub(" ", _PLACEHOLDER.sub(" ", redact(text))).split())
+
+
+def has_contacts(text: str) -> bool:
+    """Whether an e-mail, link, phone number, street address or handle stands in it."""
+    return bool(_HANDLE.search(text)) or any(pattern.search(visible(text)) for pattern, _ in _RULES)

@@ -1,0 +1,238 @@
+"""Label each creator once: plan from what stands in the store, ask a labeller about the due ones, write answers."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from base.clock import to_micros
+from base.fingerprint import canonical_json
+from embeddings.vectors import from_column
+from enrich.enricher import Enricher
+from enrich.labeller import Labeller, Outcome
+from enrich.offline import OfflineClassifier
+from enrich.plan import STATES, Decision, plan_enrichment
+from enrich.schema import CreatorLabels
+from enrich.subjects import Subject, subjects
+from enrich.summary import word_count
+from enrich.taxonomy import load_taxonomy
+from jobs.context import Context
+from jobs.report import JobReport
+from prompts.catalog import load_prompt
+from providers.llm import LLM
+from store import enrichments as store
+from store.bulk import arrow_schema
+from store.enrichments import Stretch
+from store.tables import Enrichment
+
+PROMPT = ("creator_enrichment", "1")
+STRETCH = 5_000  # creators in memory at a time
+MOST_NICHES = 10
+BUSIEST_FIRST = pa.array(["active", "semi_active", "long_tail"])
+
+_Row = dict[str, Any]
+
+
+def enrich_creators(context: Context, llm: LLM | None = None) -> JobReport:
+    """Give every creator that is due its labels; without an `llm` the offline classifier answers."""
+    report = JobReport("enrich_creators")
+    labeller = _labeller(context, llm)
+    plan = _plan(context, labeller)
+    due = plan.filter(pc.equal(plan["decision"], Decision.RUN))
+    reasons = dict(zip(due["creator_id"].to_pylist(), due["reason"].to_pylist(), strict=True))
+    report.count(read=len(plan), due=len(due), written=0, labelled=0, restored=0, quarantined=0)
+    done = 0
+    for batch in _batches_due(plan["creator_id"].to_pylist(), reasons, labeller.batch_size):
+        _label_batch(context, labeller, batch, reasons, report)
+        done += len(batch)
+        context.progress("enrich_creators", done, len(due))
+    with context.writing_frames() as frames:
+        report.count(retired=store.retire_vanished(frames))
+    context.crashpoint("enrich_creators")
+    report.details |= {"plan": _counts(plan), **_figures(context)}
+    return report
+
+
+def enrich_plan(context: Context, llm: LLM | None = None) -> pa.Table:
+    """Who would be labelled now, and why: creator_id, decision, reason. Nothing is asked or written."""
+    return _plan(context, _labeller(context, llm))
+
+
+def _labeller(context: Context, llm: LLM | None) -> Labeller:
+    if llm is not None:
+        return Enricher(llm, load_prompt(*PROMPT), load_taxonomy())
+    return OfflineClassifier(load_taxonomy(), context.embedder, context.embedding_recipe.fingerprint)
+
+
+def _batches(ids: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    return (ids[start : start + size] for start in range(0, len(ids), size))
+
+
+def _batches_due(ids: Sequence[str], due: _Row, size: int) -> Iterator[Sequence[str]]:
+    """Those who are due, in batches that never span more than a stretch: a few scattered ones cost little memory."""
+    for stretch in _batches(ids, STRETCH):
+        yield from _batches([creator_id for creator_id in stretch if creator_id in due], size)
+
+
+# --- deciding ---------------------------------------------------------------------------------------------------
+
+
+def _plan(context: Context, labeller: Labeller) -> pa.Table:
+    with context.reading_frames() as frames:
+        ids = store.load_creator_ids(frames)
+    states = [_states(context, labeller, stretch) for stretch in _batches(ids, STRETCH)]
+    return plan_enrichment(
+        pa.concat_tables(states) if states else STATES.empty_table(),
+        recipe_fingerprint=labeller.recipe.fingerprint,
+        is_paid=labeller.provenance == "llm",
+        as_of=to_micros(context.as_of),
+        settings=context.settings.llm,
+    )
+
+
+def _states(context: Context, labeller: Labeller, ids: Sequence[str]) -> pa.Table:
+    """What the plan must know of each creator."""
+    stretch = Stretch(ids[0], ids[-1])
+    with context.reading_frames() as frames:
+        profiles = store.load_member_profiles(frames, stretch)
+        items = store.load_newest_items(frames, stretch, context.settings.llm.items_per_creator)
+        vectors = store.load_vector_fingerprints(frames, stretch, context.embedding_recipe.fingerprint)
+        answers = {row["creator_id"]: row for row in store.load_answers_in_force(frames, stretch).to_pylist()}
+        changes = store.load_last_identity_changes(frames, stretch).to_pylist()
+    changed_at = {row["creator_id"]: row["changed_at"] for row in changes}
+    reach = _reach(profiles)
+    rows = [
+        _state(labeller, subject, answers.get(subject.creator_id), changed_at.get(subject.creator_id))
+        | reach.get(subject.creator_id, {})
+        for subject in subjects(ids, profiles, items, vectors)
+    ]
+    return pa.Table.from_pylist(rows, STATES)
+
+
+def _state(labeller: Labeller, subject: Subject, answer: _Row | None, changed_at: int | None) -> _Row:
+    state = {"creator_id": subject.creator_id, "input_fingerprint": labeller.input_fingerprint(subject)}
+    if answer is None:
+        return state
+    since = answer["created_at"]
+    return state | {
+        "answer_input_fingerprint": answer["input_fingerprint"],
+        "answer_recipe_fingerprint": answer["recipe_fingerprint"],
+        "answer_provenance": answer["provenance"],
+        "answered_at": since,
+        "is_identity_changed": changed_at is not None and changed_at > since,
+        "new_items": sum(published is not None and published > since for published in subject.item_published_at),
+    }
+
+
+def _reach(profiles: pa.Table) -> dict[str, _Row]:
+    """Creator → the bucket of its busiest account and its followers in all."""
+    place = pc.index_in(profiles["bucket"], value_set=BUSIEST_FIRST)
+    accounts = profiles.select(["creator_id", "followers"]).append_column("place", place)
+    sums = accounts.group_by("creator_id").aggregate([("place", "min"), ("followers", "sum")])
+    buckets = pc.take(BUSIEST_FIRST, sums["place_min"]).to_pylist()
+    columns = zip(sums["creator_id"].to_pylist(), buckets, sums["followers_sum"].to_pylist(), strict=True)
+    return {creator_id: {"bucket": bucket, "followers": followers} for creator_id, bucket, followers in columns}
+
+
+# --- doing ------------------------------------------------------------------------------------------------------
+
+
+def _label_batch(
+    context: Context, labeller: Labeller, ids: Sequence[str], reasons: dict[str, str], report: JobReport
+) -> None:
+    """One durable step: new answers get their force, and the former ones lose it, in one transaction."""
+    with context.reading_frames() as frames:
+        known = store.load_enrichments(frames, Stretch(ids[0], ids[-1])).to_pylist()
+    history = {_key(row): row for row in known}
+    rows: dict[tuple[str, ...], _Row] = {}
+    asked: list[Subject] = []
+    for subject in _subjects(context, ids):
+        key = (subject.creator_id, labeller.input_fingerprint(subject), labeller.recipe.fingerprint)
+        if key in history:  # a creator that is what it once was gets its former answer back, for nothing
+            rows[key] = history[key] | {"is_current": True}
+        else:
+            asked.append(subject)
+    report.count(restored=len(rows))
+    for outcome in labeller.label(asked):
+        if outcome.labels is None:
+            report.count(quarantined=1, **{f"failed_{outcome.failure}": 1})
+            continue
+        row = _row(context, labeller, outcome, outcome.labels, reasons[outcome.creator_id])
+        rows[_key(row)] = row
+        report.count(labelled=1)
+    answered = {row["creator_id"] for row in rows.values()}
+    former = [row | {"is_current": False} for row in known if row["is_current"] and row["creator_id"] in answered]
+    changed = {_key(row): row for row in former} | rows
+    with context.writing_frames() as frames:
+        written = store.save_enrichments(frames, pa.Table.from_pylist(list(changed.values()), arrow_schema(Enrichment)))
+    report.count(written=written)
+    context.crashpoint("enrich_creators")
+
+
+def _subjects(context: Context, ids: Sequence[str]) -> Iterator[Subject]:
+    stretch = Stretch(ids[0], ids[-1])
+    with context.reading_frames() as frames:
+        profiles = store.load_member_profiles(frames, stretch)
+        items = store.load_newest_items(frames, stretch, context.settings.llm.items_per_creator)
+        vectors = store.load_member_vectors(frames, stretch, context.embedding_recipe.fingerprint)
+    return subjects(ids, profiles, items, vectors, from_column(vectors["vector"], context.embedder.dim))
+
+
+def _key(row: _Row) -> tuple[str, ...]:
+    return row["creator_id"], row["input_fingerprint"], row["recipe_fingerprint"]
+
+
+def _row(context: Context, labeller: Labeller, outcome: Outcome, labels: CreatorLabels, reason: str) -> _Row:
+    return {
+        "creator_id": outcome.creator_id,
+        "input_fingerprint": outcome.input_fingerprint,
+        "recipe_fingerprint": labeller.recipe.fingerprint,
+        "is_current": True,
+        "provenance": labeller.provenance,
+        "reason": reason,
+        "primary_niche": labels.primary_niche,
+        "secondary_niches": canonical_json(labels.secondary_niches),
+        "content_style": labels.content_style,
+        "llm_summary": labels.llm_summary,
+        "account_kind": labels.account_kind,
+        "language": labels.language,
+        "confidence": labels.confidence,
+        "evidence": canonical_json(labels.evidence),
+        "flags": canonical_json(list(outcome.flags)),
+        "model": labeller.model,
+        "prompt_version": labeller.prompt_version,
+        "taxonomy_version": load_taxonomy().taxonomy_version,
+        "cost_usd": 0.0,
+        "created_at": to_micros(context.as_of),
+    }
+
+
+# --- telling ----------------------------------------------------------------------------------------------------
+
+
+def _counts(plan: pa.Table) -> dict[str, int]:
+    """Decision and reason → creators, e.g. run:new."""
+    pairs = zip(plan["decision"].to_pylist(), plan["reason"].to_pylist(), strict=True)
+    return dict(sorted(Counter(f"{decision}:{reason}" for decision, reason in pairs).items()))
+
+
+def _figures(context: Context) -> dict[str, Any]:
+    """How the labels in force look as a whole."""
+    with context.reading_frames() as frames:
+        labels = store.load_labels_in_force(frames)
+    total = max(1, len(labels))
+    niches = Counter(labels["primary_niche"].to_pylist())
+    empty = {"primary_niche": load_taxonomy().abstain_id, "account_kind": "unknown"}
+    words = [word_count(summary) for summary in labels["llm_summary"].to_pylist()]
+    return {
+        "niches": dict(sorted(niches.items(), key=lambda niche: (-niche[1], niche[0]))[:MOST_NICHES]),
+        "abstain_rate": round(niches[load_taxonomy().abstain_id] / total, 4),
+        "confidence": dict(sorted(Counter(labels["confidence"].to_pylist()).items())),
+        "mean_summary_words": round(sum(words) / total, 1),
+        "coverage": {
+            name: round(sum(value not in (None, empty.get(name)) for value in labels[name].to_pylist()) / total, 4)
+            for name in ("primary_niche", "content_style", "account_kind", "language")
+        },
+    }

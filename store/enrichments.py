@@ -1,0 +1,166 @@
+"""What labelling reads and writes: creators in id order, a stretch at a time, so that memory is bounded."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+from sqlalchemy import ColumnElement, Select, Text, func, update
+from sqlalchemy import select as typed_select
+from sqlmodel import col
+
+from store.bulk import FrameReader, FrameWriter
+from store.tables import (
+    AccountActivity,
+    AccountVector,
+    ContentItem,
+    Creator,
+    CreatorAccount,
+    CreatorChange,
+    CreatorMember,
+    Enrichment,
+    UtcMicros,
+)
+
+#: characters read of a bio, and of a title or caption: a summary and cue words need no more
+BIO_CHARACTERS = 600
+ITEM_CHARACTERS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Creators from `first` to `last`, both included, in id order."""
+
+    first: str
+    last: str
+
+    def holds(self, creator_id: Any) -> ColumnElement[bool]:
+        between: ColumnElement[bool] = col(creator_id).between(self.first, self.last)
+        return between
+
+
+def load_creator_ids(frames: FrameReader) -> list[str]:
+    """Every creator, in id order."""
+    ids: list[str] = frames.read(_select(col(Creator.creator_id)).order_by(col(Creator.creator_id)))[0].to_pylist()
+    return ids
+
+
+def load_member_profiles(frames: FrameReader, stretch: Stretch) -> pa.Table:
+    """One row per member account: whose, which, what it says of itself, its followers and activity bucket."""
+    return frames.read(
+        _select(
+            col(CreatorMember.creator_id), col(CreatorAccount.account_key), col(CreatorAccount.platform),
+            col(CreatorAccount.handle), col(CreatorAccount.display_name),
+            func.substr(col(CreatorAccount.bio), 1, BIO_CHARACTERS, type_=Text()).label("bio"),
+            col(CreatorAccount.language), col(CreatorAccount.followers), col(AccountActivity.bucket),
+        )
+        .join_from(CreatorMember, CreatorAccount, col(CreatorAccount.account_key) == col(CreatorMember.account_key))
+        .outerjoin(AccountActivity, col(AccountActivity.account_key) == col(CreatorMember.account_key))
+        .where(stretch.holds(CreatorMember.creator_id))
+        .order_by(col(CreatorMember.creator_id), col(CreatorAccount.account_key))
+    )  # fmt: skip
+
+
+def load_newest_items(frames: FrameReader, stretch: Stretch, limit: int) -> pa.Table:
+    """The `limit` newest items per creator, its accounts taking turns: creator_id, platform, text, views, published_at.
+
+    Turns keep a busy account from hiding a quiet one; newest first within each turn.
+    """
+    newest = (col(ContentItem.published_at).desc().nulls_last(), col(ContentItem.content_key))
+    ranked = (
+        _select(
+            col(CreatorMember.creator_id), col(ContentItem.content_key), col(ContentItem.platform),
+            func.substr(col(ContentItem.title_or_caption), 1, ITEM_CHARACTERS, type_=Text()).label("text"),
+            col(ContentItem.views), col(ContentItem.published_at),
+            func.row_number().over(partition_by=col(ContentItem.account_key), order_by=newest).label("turn"),
+        )
+        .join_from(CreatorMember, ContentItem, col(ContentItem.account_key) == col(CreatorMember.account_key))
+        .where(stretch.holds(CreatorMember.creator_id))
+        .subquery()
+    ).c  # fmt: skip
+    in_turn = (ranked.turn, ranked.published_at.desc().nulls_last(), ranked.content_key)
+    place = func.row_number().over(partition_by=ranked.creator_id, order_by=in_turn).label("place")
+    chosen = _select(*ranked, place).where(ranked.turn <= limit).subquery().c
+    return frames.read(
+        _select(chosen.creator_id, chosen.platform, chosen.text, chosen.views, chosen.published_at)
+        .where(chosen.place <= limit)
+        .order_by(chosen.creator_id, chosen.place)
+    )
+
+
+def load_vector_fingerprints(frames: FrameReader, stretch: Stretch, recipe_fingerprint: str) -> pa.Table:
+    """creator_id, field, input_fingerprint of every member's account vectors of one recipe."""
+    return frames.read(_member_vectors(stretch, recipe_fingerprint))
+
+
+def load_member_vectors(frames: FrameReader, stretch: Stretch, recipe_fingerprint: str) -> pa.Table:
+    """creator_id, field, input_fingerprint, vector of every member's account vectors of one recipe."""
+    return frames.read(_member_vectors(stretch, recipe_fingerprint).add_columns(col(AccountVector.vector)))
+
+
+def load_last_identity_changes(frames: FrameReader, stretch: Stretch) -> pa.Table:
+    """creator_id, changed_at: when it last took part in a merge or split; ids that did not are left out."""
+    changed_at = func.max(col(CreatorChange.as_of), type_=UtcMicros()).label("changed_at")
+    return frames.read(
+        _select(col(CreatorChange.creator_id), changed_at)
+        .where(stretch.holds(CreatorChange.creator_id), col(CreatorChange.change).in_(["merge", "split"]))
+        .group_by(col(CreatorChange.creator_id))
+        .order_by(col(CreatorChange.creator_id))
+    )
+
+
+def load_enrichments(frames: FrameReader, stretch: Stretch) -> pa.Table:
+    """Every answer about these creators, history included, as whole rows."""
+    rows = _select(*(col(getattr(Enrichment, name)) for name in Enrichment.model_fields))
+    keys = (col(Enrichment.creator_id), col(Enrichment.input_fingerprint), col(Enrichment.recipe_fingerprint))
+    return frames.read(rows.where(stretch.holds(Enrichment.creator_id)).order_by(*keys))
+
+
+def load_answers_in_force(frames: FrameReader, stretch: Stretch) -> pa.Table:
+    """The answers in force: creator_id, input_fingerprint, recipe_fingerprint, provenance, created_at; in id order."""
+    return frames.read(
+        _select(
+            col(Enrichment.creator_id), col(Enrichment.input_fingerprint), col(Enrichment.recipe_fingerprint),
+            col(Enrichment.provenance), col(Enrichment.created_at),
+        )
+        .where(stretch.holds(Enrichment.creator_id), col(Enrichment.is_current).is_(True))
+        .order_by(col(Enrichment.creator_id))
+    )  # fmt: skip
+
+
+def load_labels_in_force(frames: FrameReader) -> pa.Table:
+    """primary_niche, content_style, account_kind, language, confidence, llm_summary of every answer in force."""
+    return frames.read(
+        _select(
+            col(Enrichment.primary_niche), col(Enrichment.content_style), col(Enrichment.account_kind),
+            col(Enrichment.language), col(Enrichment.confidence), col(Enrichment.llm_summary),
+        )
+        .where(col(Enrichment.is_current).is_(True))
+        .order_by(col(Enrichment.creator_id))
+    )  # fmt: skip
+
+
+def save_enrichments(frames: FrameWriter, rows: pa.Table) -> int:
+    """Write answers; a former answer that loses its force is given in the same frame, with `is_current` false."""
+    return frames.upsert(Enrichment, rows)
+
+
+def retire_vanished(frames: FrameWriter) -> int:
+    """Take answers about creators that are no more out of force; the rows stay as history."""
+    gone = col(Enrichment.creator_id).not_in(_select(col(Creator.creator_id)))
+    in_force = col(Enrichment.is_current).is_(True)
+    return frames.execute(update(Enrichment).where(in_force, gone).values(is_current=False))
+
+
+def _member_vectors(stretch: Stretch, recipe_fingerprint: str) -> Select[Any]:
+    return (
+        _select(col(CreatorMember.creator_id), col(AccountVector.field), col(AccountVector.input_fingerprint))
+        .join_from(CreatorMember, AccountVector, col(AccountVector.account_key) == col(CreatorMember.account_key))
+        .where(stretch.holds(CreatorMember.creator_id), col(AccountVector.recipe_fingerprint) == recipe_fingerprint)
+        .order_by(col(CreatorMember.creator_id), col(AccountVector.account_key), col(AccountVector.field))
+    )
+
+
+def _select(*columns: Any) -> Select[Any]:
+    """SQLAlchemy's, with the row type that frames have: any."""
+    statement: Select[Any] = typed_select(*columns)
+    return statement
