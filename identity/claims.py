@@ -54,6 +54,7 @@ EVERYWHERE_STRENGTH = 0.75  # "same @ everywhere"
 WEAK_LABEL_STRENGTH = 0.65  # "Instagram - x"
 PLACED_STRENGTH = 0.85  # "@x on Instagram"
 AFTER_STRENGTH = 0.8  # "@x talent", "@x fan page"
+SECONDARY_STRENGTH = 0.7  # a second account on the same platform, said by one side
 UNKNOWN_STRENGTH = 0.5  # a lone "@x"; shared among all of them in the text
 LEGACY_DISCOUNT = 0.85  # /c/ and /user/ names of YouTube need not be today's handle
 
@@ -100,12 +101,15 @@ def parse_claims(text: str, field: Field, own_platform: str, own_handle: str | N
     return read_text(text, field, own_platform, own_handle).claims
 
 
-def read_text(text: str, field: Field, own_platform: str, own_handle: str | None = None) -> Reading:
-    """Claims, sites and e-mail addresses of one text."""
+def read_text(
+    text: str, field: Field, own_platform: str, own_handle: str | None = None, *, is_fan: bool = False
+) -> Reading:
+    """Claims, sites and e-mail addresses of one text. is_fan: the account is known to be a fan's or a parody."""
     clean = visible(text[:MAX_TEXT])
     if not can_hold_claims(folded(clean)):
         return Reading([], [], [], [])
-    return _Reader(clean, field, own_platform, own_handle).read()
+    is_fan = is_fan or account_kind(clean) in {"fan", "parody"}
+    return _Reader(clean, field, own_platform, own_handle, is_fan=is_fan).read()
 
 
 _PLAIN_HANDLE = re.compile(r"[a-z0-9_][a-z0-9_.]{2,29}")
@@ -140,22 +144,25 @@ class _State:
     heading: Cue | None = None
     #: words since the last target
     target_gap: int = 99
+    #: words of the clause that wait for nothing
+    idle_words: int = 0
     #: only "and", commas and the like since the last target
     is_list_open: bool = False
 
     def count_word(self, *, is_place_word: bool) -> None:
         self.platform_gap += 1
         self.cue_gap += 1
+        self.idle_words += 1
         self.target_gap += 0 if is_place_word else 1
         self.is_list_open = False
 
     def end_clause(self) -> None:
-        """A clause is over: a cue or label lives on only when it was the last thing said."""
-        if self.cue_gap > 0 or self.target_gap == 0:
-            self.cue = None
-        if self.platform_gap > 0 or self.target_gap == 0:
+        """A clause is over: a cue or label lives on only when it was the whole clause."""
+        if self.cue_gap > 0 or self.target_gap == 0 or self.idle_words:
+            self.cue, self.cue_gap = None, 99
+        if self.platform_gap > 0 or self.target_gap == 0 or self.idle_words:
             self.platforms, self.platform_gap = [], 99
-        self.is_list_open, self.target_gap = False, 99
+        self.is_list_open, self.target_gap, self.idle_words = False, 99, 0
 
     def target_said(self) -> None:
         self.platforms, self.platform_gap, self.has_separator = [], 99, False
@@ -166,8 +173,11 @@ class _State:
 class _Reader:
     """One pass over the items of one text."""
 
-    def __init__(self, text: str, field: Field, own_platform: str, own_handle: str | None) -> None:
+    def __init__(
+        self, text: str, field: Field, own_platform: str, own_handle: str | None, *, is_fan: bool = False
+    ) -> None:
         self.text = text
+        self.is_fan = is_fan
         self.field = field
         self.own_platform = own_platform
         self.own_handle = own_handle
@@ -369,7 +379,8 @@ class _Reader:
         self.state.target_said()
 
     def _link_kind(self, platform: str, cue: Cue | None) -> Kind:
-        by_itself: Kind = "self" if platform != self.own_platform else "unknown"
+        own: Kind = "self_secondary" if self.field == "website" else "unknown"
+        by_itself: Kind = "self" if platform != self.own_platform else own
         if self.field in {"website", "external_urls"} or cue is None or cue.kind == "self":
             return by_itself
         is_labelled = platform in self.state.platforms and self.state.platform_gap <= _LABEL_REACH
@@ -432,9 +443,9 @@ class _Reader:
     # What only the whole text can tell.
 
     def _settle(self) -> list[Claim]:
-        claims = [draft.claim for draft in self.drafts if not self._is_own(draft.claim)]
+        claims = [self._sober(draft.claim) for draft in self.drafts if not self._is_own(draft.claim)]
         claims = _doubt_lists(claims)
-        if claims and account_kind(self.text) in {"fan", "parody"}:
+        if self.is_fan:
             claims = [self._as_fan(claim) for claim in claims]
         lone = sum(claim.kind == "unknown" for claim in claims)
         return _strongest(self._weaken(claim, lone) if claim.kind == "unknown" else claim for claim in claims)
@@ -445,6 +456,12 @@ class _Reader:
             and claim.target_platform == self.own_platform
             and claim.target_handle == self.own_handle
         )
+
+    def _sober(self, claim: Claim) -> Claim:
+        """ "Backup of @x" on x's own platform is also what an impostor writes: it weighs less than a link across."""
+        if claim.kind == "self_secondary" and claim.target_platform == self.own_platform:
+            return replace(claim, strength=min(claim.strength, SECONDARY_STRENGTH))
+        return claim
 
     def _as_fan(self, claim: Claim) -> Claim:
         """In a fan's text a bare name is the idol, and a labelled one may be: only the fan's own name is believed."""

@@ -35,7 +35,7 @@ _MAX_UNWRAPS = 3  # a redirect to a redirect to a redirect is a trap, not a prof
 
 _HOST = r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,24}"
 _CANDIDATE = re.compile(
-    rf"(?:(?P<scheme>https?:/{{1,3}})|(?<![a-z0-9_@.]))(?P<host>{_HOST})\.?(?![a-z0-9@_])(?::\d+)?(?P<rest>[/?#][^\s<>\"`|{{}}\\^]*)?",
+    rf"(?:(?P<scheme>https?:/{{1,3}})|(?=www\.)|(?<![a-z0-9_@.]))(?P<host>{_HOST})\.?(?![a-z0-9@_])(?::\d+)?(?P<rest>[/?#][^\s<>\"`|{{}}\\^]*)?",
     re.IGNORECASE,
 )
 # Two links typed without a space: cut where the next one starts, unless it is the value of a parameter.
@@ -45,6 +45,7 @@ _GLUED_LABEL = re.compile(
     r"(?<=[a-z0-9_/])(?=(?:Instagram|Insta|IG|Twitter|X|Facebook|FB|Tik ?Tok|You ?[Tt]ube|Twitch|Snapchat|Snap|Discord|"
     r"Telegram|Website|Web|Email|E-?mail|Business|Patreon|Spotify|SoundCloud|Merch|GitHub|Github|LinkedIn|Pinterest)\s?:)"
 )
+_LIST_MARK = re.compile(r"[,;)\]](?!\s)")  # no profile's path holds one: "…/ola,TT:…"
 _TRAILING = ".,;:!?)]}'\"*…»>’”。、，！？）」』】~"
 _ASCII_HANDLE = re.compile(r"@?[a-z0-9._-]+", re.IGNORECASE)
 _CHANNEL_ID = re.compile(r"UC[\w-]{22}")
@@ -131,6 +132,8 @@ def _cut(text: str, match: re.Match[str]) -> int:
         start = match.start("rest")
         if following := _NEXT_LINK.search(text, start + 1, end):
             end = following.start()
+        if (mark := _LIST_MARK.search(text, start, end)) and "?" not in text[start : mark.start()]:
+            end = mark.start()
         if label := _GLUED_LABEL.search(text, start, min(end + 1, len(text))):
             end = label.start() if label.start() > start else end
     while end > match.end("host") and text[end - 1] in _TRAILING:

@@ -22,21 +22,21 @@ from identity.vocabulary import account_kind, content_words, visible
 
 MAX_BIO_TOKENS = 64  # the first distinct words of a text; more say little about who wrote it
 
+_TEXT, _NUMBER = pa.string(), pa.int64()
 _INPUT = pa.schema(
-    [
-        ("account_id", pa.string()), ("platform", pa.string()), ("handle", pa.string()),
-        ("platform_user_id", pa.string()), ("display_name", pa.string()), ("bio", pa.string()), ("website", pa.string()), ("email", pa.string()),
-        ("external_urls", pa.string()), ("followers", pa.int64()), ("first_seen", pa.int64()),
-    ]
+    {
+        "account_id": _TEXT, "platform": _TEXT, "handle": _TEXT, "platform_user_id": _TEXT, "display_name": _TEXT,
+        "bio": _TEXT, "website": _TEXT, "email": _TEXT, "external_urls": _TEXT, "followers": _NUMBER,
+        "first_seen": _NUMBER,
+    }
 )  # fmt: skip
 PROFILE_SCHEMA = pa.schema(
-    [
-        ("account_id", pa.string()), ("platform", pa.string()), ("platform_user_id", pa.string()),
-        ("handle", pa.string()), ("handle_core", pa.string()), ("name", pa.string()), ("name_key", pa.string()), ("email", pa.string()),
-        ("email_domain", pa.string()), ("site", pa.string()), ("bio_tokens", pa.list_(pa.string())),
-        ("account_kind_hint", pa.string()), ("script", pa.string()),
-        ("followers", pa.int64()), ("first_seen", pa.int64()),
-    ]
+    {
+        "account_id": _TEXT, "platform": _TEXT, "platform_user_id": _TEXT, "handle": _TEXT, "handle_core": _TEXT,
+        "name": _TEXT, "name_key": _TEXT, "email": _TEXT, "email_domain": _TEXT, "site": _TEXT,
+        "bio_tokens": pa.list_(_TEXT), "account_kind_hint": _TEXT, "script": _TEXT, "followers": _NUMBER,
+        "first_seen": _NUMBER,
+    }
 )  # fmt: skip
 CLAIM_SCHEMA = pa.schema([("source", pa.string()), *CLAIM_FIELDS, ("target", pa.string())])
 _READ_SCHEMA = pa.schema([*PROFILE_SCHEMA, ("claims", pa.list_(CLAIM_FIELDS))])
@@ -88,7 +88,8 @@ def _conform(accounts: pa.Table) -> pa.Table:
 def _read_account(row: Mapping[str, Any]) -> dict[str, Any]:
     platform, handle = row["platform"], folded_handle(row["handle"])
     name, bio = visible(row["display_name"] or ""), visible(row["bio"] or "")
-    reading = read_text(bio, "bio", platform, handle)
+    kind = account_kind(bio, name, row["handle"] or "")
+    reading = read_text(bio, "bio", platform, handle, is_fan=kind in {"fan", "parody"})
     addresses = [_read_addresses(row[field], field, platform, handle) for field in ("website", "external_urls")]
     email = _email(row["email"], reading)
     folded_name = _folded_name(name)
@@ -104,7 +105,7 @@ def _read_account(row: Mapping[str, Any]) -> dict[str, Any]:
         "email_domain": _own_domain(email),
         "site": next((site for part in (*addresses, reading) for site in part.sites), None),
         "bio_tokens": content_words(bio, MAX_BIO_TOKENS),
-        "account_kind_hint": account_kind(f"{name}\n{bio}"),
+        "account_kind_hint": kind,
         "script": dominant_script(name + bio),
         "followers": row["followers"],
         "first_seen": row["first_seen"],
@@ -150,6 +151,8 @@ def _folded_name(name: str) -> str | None:
     return " ".join(kept or words) or None
 
 
+_ASCII_LETTER = re.compile(r"[A-Za-z]")
+_NON_ASCII = re.compile(r"[^\x00-\x7f]")
 _SCRIPT_NAMES = {"CJK": "Han", "HIRAGANA": "Kana", "KATAKANA": "Kana", "HALFWIDTH": "Kana", "FULLWIDTH": "Latin"}
 
 
@@ -165,16 +168,15 @@ def dominant_script(text: str) -> str | None:
     >>> dominant_script("Мира bakes Хлеб"), dominant_script("東京パン"), dominant_script("123")
     ('Cyrillic', 'Kana', None)
     """
-    if text.isascii():
-        return "Latin" if any(character.isalpha() for character in text) else None
-    counts: dict[str, int] = {}
-    for character in text:
+    counts = {"Latin": len(_ASCII_LETTER.findall(text))}
+    for character in _NON_ASCII.findall(text):
         if character.isalpha():
-            script = "Latin" if character.isascii() else _script_of(character)
+            script = _script_of(character)
             counts[script] = counts.get(script, 0) + 1
     if counts.get("Kana"):
         return "Kana"
-    return min(counts, key=lambda script: (-counts[script], script)) if counts else None
+    script = min(counts, key=lambda script: (-counts[script], script))
+    return script if counts[script] else None
 
 
 # Which account a claim means is settled only when exactly one fits. A description that names somebody once says nothing

@@ -82,13 +82,17 @@ def items(text: str) -> list[Item]:
     return joined
 
 
-def account_kind(text: str) -> str | None:
-    """What kind of account a name and bio speak of: parody, fan, agency, regional, brand; None when they say nothing.
+def account_kind(bio: str, name: str = "", handle: str = "") -> str | None:
+    """What kind of account its words speak of: parody, fan, agency, regional, brand; None when they say nothing.
 
-    >>> account_kind("Daily clips, fan page of Mira"), account_kind("I bake")
-    ('fan', None)
+    >>> account_kind("Daily clips, fan page of Mira"), account_kind("", "Ola Knits Brasil"), account_kind("I bake")
+    ('fan', 'regional', None)
     """
-    kinds = {_KIND_OF_PHRASE[phrase] for phrase in _ACCOUNT_KIND.findall(folded(text).replace("-", " "))}
+    kinds = {_KIND_OF_PHRASE[phrase] for phrase in _ACCOUNT_KIND.findall(folded(f"{name}\n{bio}").replace("-", " "))}
+    name_words, handle_words = (_NAME_WORD.findall(folded(text)) for text in (name, handle))
+    kinds |= {kind for word in [*name_words, *handle_words] if (kind := _KIND_OF_NAME_WORD.get(word))}
+    if len(name_words) > 1 and name_words[-1] in _COUNTRIES:
+        kinds.add("regional")
     return next((kind for kind in _DATA["account_kinds"] if kind in kinds), None)
 
 
@@ -217,6 +221,11 @@ _UNSPACED = re.compile(f"({_alternatives([phrase for phrase, _ in _all_meanings(
 _PHRASES = _phrase_table()
 _KIND_OF_PHRASE = {folded(phrase): kind for kind, phrases in _DATA["account_kinds"].items() for phrase in phrases}
 _ACCOUNT_KIND = re.compile(_anywhere([*_KIND_OF_PHRASE]))
+_KIND_OF_NAME_WORD = {
+    word: kind for kind, words in _DATA["account_kind_names"].items() if kind != "regional_last" for word in words
+}
+_COUNTRIES = frozenset(_DATA["account_kind_names"]["regional_last"])
+_NAME_WORD = re.compile(r"[^\W_]+")
 _MAYBE = re.compile(
     r"@|\.[a-z]{2}|[\[({]\s?(?:at|dot)\s?[\])}]|\sat\s.{1,40}\sdot\s|\bsame\b|"
     + _anywhere([name for names in _DATA["platforms"].values() for name in names])
