@@ -177,7 +177,7 @@ def test_missing_labels_are_refused(store: Store):
     fill(store)
     with store.writing() as session:
         session.get_one(Enrichment, (creator_id_for("youtube:id-ann"), "i", "r")).is_current = False
-    with pytest.raises(GateRefused, match="only 66.7% of creators have labels"):
+    with pytest.raises(GateRefused, match=r"only 66\.7% of creators have labels"):
         publish(store)
 
 
