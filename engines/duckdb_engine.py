@@ -1,5 +1,6 @@
 """One machine: DuckDB for the relational steps, spilling to disk when memory is short."""
 
+import tempfile
 from types import TracebackType
 from typing import Self
 
@@ -19,17 +20,28 @@ class DuckDBEngine:
     """
 
     def __init__(self, *, memory_limit: str = "2GB", threads: int = 0) -> None:
-        self._connection = duckdb.connect(config={"memory_limit": memory_limit, "preserve_insertion_order": "false"})
+        self._spill = tempfile.TemporaryDirectory(prefix="creatordex-")
+        self._connection = duckdb.connect(
+            config={
+                "memory_limit": memory_limit,
+                "preserve_insertion_order": "false",
+                "temp_directory": self._spill.name,
+            }
+        )
         if threads:
             self._connection.execute(f"SET threads = {int(threads)}")
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._connection.close()
+        self._spill.cleanup()
 
     def sql(self, text: str, **datasets: pa.Table) -> pa.Table:
+        """See `Engine.sql`."""
         for name, dataset in datasets.items():
             self._connection.register(name, dataset)
         try:
@@ -39,9 +51,11 @@ class DuckDBEngine:
                 self._connection.unregister(name)
 
     def map_arrow(self, dataset: pa.Table, kernel: Kernel, schema: pa.Schema) -> pa.Table:
+        """See `Engine.map_arrow`."""
         starts = range(0, dataset.num_rows, KERNEL_BATCH_ROWS)
         parts = [kernel(dataset.slice(start, KERNEL_BATCH_ROWS)).cast(schema) for start in starts]
         return pa.concat_tables(parts) if parts else schema.empty_table()
 
     def write(self, dataset: pa.Table, path: str) -> None:
+        """See `Engine.write`."""
         pq.write_table(dataset, path, compression="zstd")
