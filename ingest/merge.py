@@ -41,7 +41,13 @@ class Known:
     source: str = ""
 
     def absorb(self, order: FieldOrder, values: Mapping[str, Any], stamp: Stamp, source: str) -> None:
-        """Take the fields of a payload that no newer payload has carried. Later rows of one payload win."""
+        """Take a payload about it: the fields that no newer payload has carried. Later rows of one payload win."""
+        self.take(order, values, stamp)
+        if self.newest is None or stamp >= self.newest:
+            self.newest, self.source = stamp, source
+
+    def take(self, order: FieldOrder, values: Mapping[str, Any], stamp: Stamp) -> None:
+        """Take fields that a payload about something else mentions."""
         taken = order.mask(values)
         for other, held in self.masks.items():
             if other > stamp:
@@ -50,15 +56,12 @@ class Known:
         for name, value in values.items():
             if order.bits[name] & taken:
                 self.values[name] = value
-        if self.newest is None or stamp >= self.newest:
-            self.newest, self.source = stamp, source
 
     def absorb_known(self, order: FieldOrder, other: "Known") -> None:
         """Take over what is known under another name of the same thing."""
         for stamp, mask in other.masks.items():
-            carried = {name: other.values[name] for name in order.names if order.bits[name] & mask}
-            self.absorb(order, carried, stamp, other.source)
-        if other.newest is not None and (self.newest is None or other.newest >= self.newest):
+            self.take(order, {name: other.values[name] for name in order.names if order.bits[name] & mask}, stamp)
+        if other.newest is not None and (self.newest is None or other.newest > self.newest):
             self.newest, self.source = other.newest, other.source
 
     def _own(self, stamp: Stamp, taken: int) -> None:

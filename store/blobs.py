@@ -17,6 +17,7 @@ import zstandard
 from base.errors import StoreError
 
 CHUNK_BYTES = 1 << 20
+FRAME_HEADER_BYTES = 18  # at most; it says how long the original is
 COMPRESSION_LEVEL = 3  # API JSON shrinks about eightfold; higher levels cost more time than they save disk
 
 
@@ -31,8 +32,9 @@ class BlobStore:
         with _opened(payload) as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
             if not self.exists(digest):
+                length = stream.seek(0, io.SEEK_END)
                 stream.seek(0)
-                self._write(digest, stream)
+                self._write(digest, stream, length)
         return digest
 
     def exists(self, sha256: str) -> bool:
@@ -48,6 +50,11 @@ class BlobStore:
         with stored, zstandard.ZstdDecompressor().stream_reader(stored) as stream:
             yield io.BufferedReader(stream, CHUNK_BYTES)
 
+    def byte_length(self, sha256: str) -> int:
+        """Length of the original bytes."""
+        with self._path(sha256).open("rb") as stored:
+            return zstandard.frame_content_size(stored.read(FRAME_HEADER_BYTES))
+
     def verify(self, sha256: str) -> None:
         """Raises StoreError unless the stored bytes still have this sha256."""
         try:
@@ -61,13 +68,13 @@ class BlobStore:
     def _path(self, sha256: str) -> Path:
         return self._root / sha256[:2] / f"{sha256}.zst"
 
-    def _write(self, digest: str, stream: BinaryIO) -> None:
+    def _write(self, digest: str, stream: BinaryIO, length: int) -> None:
         path = self._path(digest)
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, aside = tempfile.mkstemp(dir=path.parent, suffix=".part")
         try:
             with os.fdopen(handle, "wb") as target:
-                zstandard.ZstdCompressor(level=COMPRESSION_LEVEL).copy_stream(stream, target)
+                zstandard.ZstdCompressor(level=COMPRESSION_LEVEL).copy_stream(stream, target, size=length)
                 target.flush()
                 os.fsync(target.fileno())
             Path(aside).replace(path)

@@ -5,7 +5,7 @@ Writes go through a temporary staging table in one transaction and are idempoten
 given is not touched.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -129,6 +129,31 @@ class FrameWriter(FrameReader):
         with self._staged(table, keys) as stage:
             matches = " AND ".join(f'"{stage}"."{name}" = "{table.name}"."{name}"' for name in keys.column_names)
             return self._run(f'DELETE FROM "{table.name}" WHERE EXISTS (SELECT 1 FROM "{stage}" WHERE {matches})')
+
+    def rename(self, model: type[SQLModel], column: str, names: Mapping[str, str]) -> None:
+        """Give the rows that carry a former name in a column its new name; a row whose new key is taken goes."""
+        former = pa.table({column: pa.array(sorted(names), pa.string())})
+        rows = self.matching(model, former).sort_by(column)
+        self.delete(model, former)
+        renamed = pa.array([names[name] for name in rows[column].to_pylist()], pa.string())
+        self.insert(model, rows.set_column(rows.schema.get_field_index(column), column, renamed))
+
+    def replace(self, model: type[SQLModel], batches: Iterable[pa.Table]) -> int:
+        """Make a table hold exactly the rows of `batches`. Returns how many rows were added, changed or removed."""
+        table = _table(model)
+        keys = [column.name for column in table.primary_key]
+        kept = [arrow_schema(model).empty_table().select(keys)]
+        changed = 0
+        for batch in batches:
+            changed += self.upsert(model, batch)
+            kept.append(batch.select(keys))
+        with self._staged(table, pa.concat_tables(kept)) as stage:
+            matches = " AND ".join(f'"{stage}"."{name}" = "{table.name}"."{name}"' for name in keys)
+            indexed = ", ".join(f'"{name}"' for name in keys)
+            self._run(f'CREATE INDEX temp."{stage}_keys" ON "{stage}" ({indexed})')
+            return changed + self._run(
+                f'DELETE FROM "{table.name}" WHERE NOT EXISTS (SELECT 1 FROM "{stage}" WHERE {matches})'
+            )
 
     def execute(self, statement: Executable) -> int:
         """Run an update or delete statement. Returns how many rows it changed."""

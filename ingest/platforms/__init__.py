@@ -3,8 +3,7 @@
 Comes in: an answer of a platform's API. Goes out: drafts of accounts and content. Read `youtube.py` first.
 """
 
-from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
 from pkgutil import iter_modules
 
@@ -31,6 +30,7 @@ def adapter_for(platform: str) -> Adapter | None:
 def register(adapter: Adapter) -> None:
     """Add a platform that lives elsewhere: another package's, or a test's."""
     _adapters()[adapter.platform] = adapter
+    definition_version.cache_clear()
 
 
 def recognise(body: Json) -> tuple[Adapter, str] | None:
@@ -43,11 +43,13 @@ def recognise(body: Json) -> tuple[Adapter, str] | None:
 
 
 def precision(platform: str, kind: Kind, metric: str) -> str:
+    """exact, or what the platform does to its numbers."""
     adapter = adapter_for(platform)
     return adapter.precision(kind, metric) if adapter else "exact"
 
 
+@lru_cache(maxsize=4096)  # asked once per number, answered once per page
 def definition_version(platform: str, metric: str, content_type: str | None, as_of: int) -> str:
+    """What the platform meant by a metric at an instant (microseconds)."""
     adapter = adapter_for(platform)
-    moment: datetime = from_micros(as_of)
-    return adapter.definition_version(metric, content_type, moment) if adapter else f"{platform}-{metric}-1"
+    return adapter.definition_version(metric, content_type, from_micros(as_of)) if adapter else f"{platform}-{metric}-1"

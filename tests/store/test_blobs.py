@@ -25,6 +25,7 @@ def test_bytes_out_are_bytes_in(blobs: BlobStore, payload: bytes) -> None:
     assert digest == hashlib.sha256(payload).hexdigest()
     with blobs.open(digest) as stream:
         assert stream.read() == payload
+    assert blobs.byte_length(digest) == len(payload)
     blobs.verify(digest)
 
 

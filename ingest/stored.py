@@ -1,0 +1,99 @@
+"""Checked records as the store keeps them: which fields merge, and the numbers that are worth a series."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from base.fingerprint import canonical_json
+from ingest import platforms
+from ingest.merge import FieldOrder
+from ingest.records import AccountRecord, ContentRecord, Entity
+
+#: Append, never reorder: rows remember these fields by position.
+ACCOUNT_FIELDS = FieldOrder((
+    "handle", "display_name", "bio", "website", "email", "external_urls", "profile_image_url", "platform_topics",
+    "country", "language", "followers", "following", "content_count", "total_views", "verified", "platform_created_at",
+))  # fmt: skip
+CONTENT_FIELDS = FieldOrder((
+    "account_key", "content_type", "subtype", "title_or_caption", "description", "url", "language", "duration_seconds",
+    "published_at", "views", "likes", "comments",
+))  # fmt: skip
+#: what a field is in the store while no payload has carried it
+ACCOUNT_DEFAULTS: dict[str, Any] = dict.fromkeys(ACCOUNT_FIELDS.names) | {
+    "external_urls": "[]",
+    "platform_topics": "[]",
+}
+CONTENT_DEFAULTS: dict[str, Any] = dict.fromkeys(CONTENT_FIELDS.names)
+
+_LISTS = ("external_urls", "platform_topics")
+_NOT_FIELDS = frozenset({"platform", "platform_user_id", "platform_content_id", "handle", "first_seen", "created_at"})
+#: record field → metric
+_ACCOUNT_METRICS = {
+    "followers": "followers",
+    "following": "following",
+    "content_count": "content_count",
+    "total_views": "views",
+}
+_CONTENT_METRICS = {"views": "views", "likes": "likes", "comments": "comments"}
+
+
+class Metric(NamedTuple):
+    """One measured number; None means that the platform hides it."""
+
+    name: str
+    value: int | None
+    definition_version: str
+    precision: str
+
+
+def account_values(record: AccountRecord) -> dict[str, Any]:
+    """The fields a payload carried about an account, as stored."""
+    carried, values = record.model_fields_set, record.__dict__
+    found = {name: values[name] for name in carried if name not in _NOT_FIELDS}
+    for name in _LISTS:
+        if name in found:
+            found[name] = canonical_json(found[name]) if found[name] else "[]"
+    if record.handle:  # without one the account keeps the handle it is known by
+        found["handle"] = record.handle
+    if "created_at" in carried:
+        found["platform_created_at"] = record.created_at
+    return found
+
+
+def content_values(record: ContentRecord, account_key: str) -> dict[str, Any]:
+    """The fields a payload carried about an item, as stored."""
+    values = record.__dict__
+    found = {name: values[name] for name in record.model_fields_set if name not in _NOT_FIELDS}
+    found["account_key"] = account_key
+    return found
+
+
+def usual_content_type(platform: str) -> str:
+    """What an item is taken for while no payload says."""
+    return "video" if platform in {"youtube", "tiktok"} else "post"
+
+
+def metrics_of(entity: Entity) -> Iterator[Metric]:
+    """The numbers a payload carried. An empty cell of a rows file is unknown, not hidden: it makes no snapshot."""
+    record = entity.record
+    is_account = isinstance(record, AccountRecord)
+    for name, metric in (_ACCOUNT_METRICS if is_account else _CONTENT_METRICS).items():
+        if name not in record.model_fields_set:
+            continue
+        value = record.__dict__[name]
+        if value is None and not entity.pointer:
+            continue
+        yield Metric(metric, value, _definition(record, metric, entity.fetched_at), _precision(record, metric, value))
+
+
+def _definition(record: AccountRecord | ContentRecord, metric: str, as_of: int) -> str:
+    content_type = None
+    if isinstance(record, ContentRecord):
+        known = "content_type" in record.model_fields_set
+        content_type = record.content_type if known else usual_content_type(record.platform)
+    return platforms.definition_version(record.platform, metric, content_type, as_of)
+
+
+def _precision(record: AccountRecord | ContentRecord, metric: str, value: int | None) -> str:
+    if value is None:
+        return "hidden"
+    return platforms.precision(record.platform, "account" if isinstance(record, AccountRecord) else "content", metric)
