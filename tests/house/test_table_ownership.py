@@ -75,7 +75,7 @@ PAID_LATER = {"jobs.enrich_creators never writes llm_calls"}
 
 
 def test_only_ingest_renames_a_key_and_wherever_it_stands():
-    """NRM-02: a provisional account key gives way to the real one in other jobs' tables too, without a row being made."""
+    """NRM-02: a provisional key gives way to the real one in other jobs' tables too; no row is made."""
     renaming = {
         module.name
         for module in modules()
