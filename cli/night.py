@@ -65,7 +65,9 @@ def ingest(
     settings = _settings(ctx, max_rejected)
     deliveries = deliveries_of(settings, files or [], source=source, contract=contract, mode=mode)
     stages = {"ingest_accounts": night(deliveries)["ingest_accounts"]}
-    run_and_show("ingest", stages, settings, parse_as_of(as_of), json, inputs=[describe(delivery) for delivery in deliveries])
+    run_and_show(
+        "ingest", stages, settings, parse_as_of(as_of), json, inputs=[describe(delivery) for delivery in deliveries]
+    )
 
 
 def renormalize(ctx: typer.Context, as_of: AsOf = None, json: JsonFlag = False) -> None:

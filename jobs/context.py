@@ -10,7 +10,6 @@ from functools import cached_property
 from pathlib import Path
 
 from sqlmodel import Session
-from store.blobs import BlobStore
 from structlog.typing import FilteringBoundLogger
 
 from base.fingerprint import Recipe
@@ -20,6 +19,7 @@ from jobs.runlog import silent_log
 from jobs.settings import Settings
 from providers.embedder import Embedder
 from providers.local import load_embedder
+from store.blobs import BlobStore
 from store.bulk import FrameReader, FrameWriter
 from store.session import Store
 
@@ -81,7 +81,7 @@ class Context:
         return self.store.writing_frames()
 
     def crashpoint(self, name: str) -> None:
-        """Mark a durable step. `CREATORDEX_CRASH=name:n` kills the process at its n-th passing: how resume is tested."""
+        """Mark a durable step; `CREATORDEX_CRASH=name:n` kills the process at its n-th passing, to test resuming."""
         wanted = os.environ.get("CREATORDEX_CRASH")
         if wanted is None:
             return

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from base.fingerprint import fingerprint
 from enrich.taxonomy import load_taxonomy
 from identity.weights import load_model
-
-from base.fingerprint import fingerprint
 from jobs.context import Context
 from jobs.settings import Settings
 from store.health import (

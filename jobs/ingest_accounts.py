@@ -344,7 +344,8 @@ def _measure(measured: dict[SnapshotKey, Measured], entity: Entity, entity_key: 
         found = Measured(
             metric.value is not None, metric.value or 0, source, metric.definition_version, metric.precision
         )
-        measured[key] = max(found, measured.get(key, found))
+        before = measured.get(key)
+        measured[key] = found if before is None or found > before else before
 
 
 _Spans = dict[tuple[str, str], tuple[int, int]]

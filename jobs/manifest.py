@@ -30,7 +30,10 @@ def manifest_content(
     health: Mapping[str, Any],
     fingerprints: Mapping[str, str],
 ) -> dict[str, Any]:
-    """The deterministic part. `health`: the store's coverage after the run; `fingerprints`: settings, models, taxonomy."""
+    """The deterministic part.
+
+    health: the store's coverage after the run. fingerprints: settings, models, taxonomy.
+    """
     content = {
         "schema": MANIFEST_SCHEMA,
         "command": command,

@@ -5,11 +5,10 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from ingest.contracts import read_contract
-from ingest.files import Delivery
-
 from base.clock import Clock
 from base.errors import ConfigError
+from ingest.contracts import read_contract
+from ingest.files import Delivery
 from jobs.context import Progress, no_progress
 from jobs.embed_accounts import embed_accounts
 from jobs.embed_creators import embed_creators
