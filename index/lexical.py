@@ -5,7 +5,8 @@ Postings are plain arrays sorted by term, then document, so that any reader can 
 
 import math
 from array import array
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,17 +37,18 @@ class Lexicon:
 
 def build_lexicon(texts: Iterable[str]) -> Lexicon:
     """The keyword index of these documents, in the order given."""
-    numbers: dict[str, int] = {}
+    numbers: defaultdict[str, int] = defaultdict()
+    numbers.default_factory = numbers.__len__  # a new word gets the next number
     stream = array("i")
     lengths = array("i")
     for text in texts:
         words = tokens(text)
-        stream.extend([numbers.setdefault(word, len(numbers)) for word in words])
+        stream.extend(map(numbers.__getitem__, words))
         lengths.append(len(words))
     return _sorted_lexicon(numbers, np.frombuffer(stream, np.int32), np.frombuffer(lengths, np.int32))
 
 
-def _sorted_lexicon(numbers: dict[str, int], stream: Ints, lengths: Ints) -> Lexicon:
+def _sorted_lexicon(numbers: Mapping[str, int], stream: Ints, lengths: Ints) -> Lexicon:
     order = sorted(numbers)
     rank = np.empty(len(order), np.int64)
     rank[[numbers[word] for word in order]] = np.arange(len(order))
