@@ -140,6 +140,8 @@ class _State:
     cue_gap: int = 99
     #: the cue belongs to the platform label: "edited by IG @x", "IG clips: @x"
     cue_governs_label: bool = False
+    #: the cue was said in an earlier clause: "fan account / YT: @x" does not call x the idol
+    cue_is_old: bool = False
     #: a cue that ended its line with a colon speaks for the lines below it
     heading: Cue | None = None
     #: words since the last target
@@ -163,6 +165,12 @@ class _State:
         if self.platform_gap > 0 or self.target_gap == 0 or self.idle_words:
             self.platforms, self.platform_gap = [], 99
         self.is_list_open, self.target_gap, self.idle_words = False, 99, 0
+        self.cue_is_old = True
+
+    def address_said(self) -> None:
+        """A site or e-mail address uses up its cue but is no claim that later words could change."""
+        self.target_said()
+        self.target_gap, self.is_list_open = 99, False
 
     def target_said(self) -> None:
         self.platforms, self.platform_gap, self.has_separator = [], 99, False
@@ -260,12 +268,15 @@ class _Reader:
             self._rebind_last(platform)
             return
         state, cue = self.state, self.state.cue
-        is_joint = state.platform_gap == 0 and not state.has_separator  # "IG & TikTok: @x"
+        before = self._item(index - 1)
+        is_joint = (
+            state.platform_gap == 0 and before is not None and before.text not in STRONG_SEPARATORS
+        )  # "IG & TikTok: @x"
         state.platforms = [*state.platforms, platform] if is_joint else [platform]
         state.cue_governs_label = (
             cue is not None
             and state.cue_gap == 0
-            and (cue.kind in _FOREIGN or cue.kind == "self_secondary" or cue.is_agency)
+            and (cue.kind == "self_secondary" or (not state.cue_is_old and (cue.kind in _FOREIGN or cue.is_agency)))
         )
         state.platform_gap, state.has_separator, state.is_list_open = 0, False, False
         self._try_plain_handle(index)
@@ -292,7 +303,7 @@ class _Reader:
         state = self.state
         if cue.kind == "self" and state.cue and state.cue.kind in _FOREIGN and state.cue_gap == 0:
             return  # "shout out to my …"
-        state.cue, state.cue_gap = cue, 0
+        state.cue, state.cue_gap, state.cue_is_old = cue, 0, False
         state.cue_governs_label = state.platform_gap <= 1 and not state.has_separator
         state.target_gap += 1
         state.is_list_open = False
@@ -324,8 +335,7 @@ class _Reader:
             is_agency = self.last_email_is_agency
         (self.reading.agency_emails if is_agency else self.reading.emails).append(self.emails.pop(0))
         self.last_email_is_agency = is_agency
-        self.state.target_said()
-        self.state.target_gap, self.state.is_list_open = 99, False
+        self.state.address_said()
 
     def _disown_email(self) -> None:
         """ "x@agency.com (management)": the address before belongs to people who act for the owner."""
@@ -363,6 +373,7 @@ class _Reader:
             cue = self._active_cue()
             if not (cue and (cue.kind in _FOREIGN or cue.is_agency)):
                 self.reading.sites.append(found.link.value)
+            self.state.address_said()
         elif found.link:
             self._point(found.link, item)
 
