@@ -74,7 +74,8 @@ class Versions:
 
     def numbers(self) -> list[int]:
         """Every complete version, oldest first."""
-        return sorted(int(path.parent.name[1:]) for path in self._folder.glob(f"v*/{MANIFEST}"))
+        names = (path.parent.name for path in self._folder.glob(f"v*/{MANIFEST}"))
+        return sorted(int(name[1:]) for name in names if name[1:].isdecimal())
 
     def next_number(self) -> int:
         return (self.newest() or 0) + 1
