@@ -230,7 +230,7 @@ class Casting:
             return rng.choice(
                 (f"{name} ✦", name.upper(), f"{name} | {word}", person.given, name.lower(), f"{name} ({person.city})")
             )
-        return rng.choice((handle, person.given, f"the {rng.choice(person.niche.words)} page"))
+        return rng.choice((handle, person.given, f"{person.city} {rng.choice(person.niche.words)}"))
 
     def _with_links(
         self, person: Person, platform: str, handle: str, siblings: list[tuple[str, str]], fixed: dict[str, Any]

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from random import Random
 
 from base.text import fold
-from corpus.vocabulary import Culture, Niche, Vocabulary
+from corpus.vocabulary import Culture, Niche, Spelling, Vocabulary
 
 STAGE_NAME_SHARE = 0.34
-COINED_SURNAME_SHARE = 0.4
+COINED_NAME_SHARE = 0.7
+SECOND_NAME_SHARE = 0.65
 SITE_SHARE = 0.34
 MAIL_SHARE = 0.42
 
@@ -27,6 +28,7 @@ class Person:
     person_id: str
     #: as written in Latin letters
     name: str
+    #: what they call themselves; the whole name where it is a stage name
     given: str
     #: as written at home; equals `name` where the script is Latin or the name is a stage name
     native_name: str
@@ -69,10 +71,14 @@ def invent_person(
     """One new owner. `name` fixes the name (Latin), the rest follows the dice."""
     home = _pick_culture(rng, vocabulary, culture)
     subject = vocabulary.niches[niche or rng.choice(list(vocabulary.niches))]
-    given, latin, native = _invent_name(rng, vocabulary, home, is_brand, culture is not None)
     if name is not None:
-        given, latin, native = name.split()[0], name, name
-    core = _invent_core(rng, given, latin, subject)
+        given, (native, latin) = name.split()[0], (name, name)
+    elif is_brand or (culture is None and rng.random() < STAGE_NAME_SHARE):
+        invented = _invent_brand_name(rng, vocabulary) if is_brand else _invent_stage_name(rng, vocabulary, subject)
+        given, (native, latin) = invented, (invented, invented)
+    else:
+        given, (native, latin) = _invent_name(rng, home)
+    core = _invent_core(rng, latin, subject)
     return Person(
         person_id=person_id,
         name=latin,
@@ -98,26 +104,53 @@ def _pick_culture(rng: Random, vocabulary: Vocabulary, name: str | None) -> Cult
     return next(culture for culture in vocabulary.cultures if culture.name == name)
 
 
-def _invent_name(
-    rng: Random, vocabulary: Vocabulary, culture: Culture, is_brand: bool, keeps_culture: bool
-) -> tuple[str, str, str]:
-    """(given, Latin full name, native full name); stage names and brands have one form only."""
+def _invent_name(rng: Random, culture: Culture) -> tuple[str, Spelling]:
+    """(given name in Latin letters, full name)"""
+    given = _put_together(rng, culture.given, culture.given_heads, culture.given_tails)
+    family = _put_together(rng, culture.family, culture.heads, culture.tails)
+    native, latin = [given[0], family[0]], [given[1], family[1]]
+    if culture.second and rng.random() < SECOND_NAME_SHARE:
+        pool = culture.given if culture.second == "given" else culture.family
+        extra = rng.choice([name for name in pool if name not in (given, family)])
+        place = 1 if culture.second == "given" else 2
+        native.insert(place, extra[0])
+        latin.insert(place, extra[1])
+    if culture.family_first:
+        native.reverse()
+    return given[1], (culture.joint.join(native), " ".join(latin))
+
+
+def _put_together(rng: Random, whole: list[Spelling], heads: list[Spelling], tails: list[Spelling]) -> Spelling:
+    if not heads or rng.random() > COINED_NAME_SHARE:
+        return rng.choice(whole)
+    (head_native, head), (tail_native, tail) = rng.choice(heads), rng.choice(tails)
+    return head_native + tail_native, head + tail
+
+
+def _invent_stage_name(rng: Random, vocabulary: Vocabulary, niche: Niche) -> str:
     names = vocabulary.names
-    if is_brand or (not keeps_culture and rng.random() < STAGE_NAME_SHARE):
-        words = [rng.choice(names["stage_first"]), rng.choice(names["stage_second"])]
-        if is_brand:
-            words.append(rng.choice(names["brand_tails"]))
-        stage = " ".join(words)
-        return words[0], stage, stage
-    (given_native, given), (family_native, family) = rng.choice(culture.given), rng.choice(culture.family)
-    if culture.name in {"british", "american"} and rng.random() < COINED_SURNAME_SHARE:
-        family = family_native = rng.choice(names["surname_heads"]) + rng.choice(names["surname_tails"])
-    pair = (family_native, given_native) if culture.family_first else (given_native, family_native)
-    return given, f"{given} {family}", culture.joint.join(pair)
+    first, second, other = (
+        rng.choice(names["stage_first"]),
+        rng.choice(names["stage_second"]),
+        rng.choice(names["stage_second"]),
+    )
+    place = rng.choice(names["surnames"]["heads"]) + rng.choice(names["surnames"]["tails"])
+    word = rng.choice(niche.words).title()
+    shapes = (
+        f"{first} {second}", f"{second} and {other}", f"{place} {word}", f"{second} {word}",
+        f"{first} {second} {rng.choice(names['show_words'])}", f"{place} {second}",
+    )  # fmt: skip
+    return rng.choice(shapes)
 
 
-def _invent_core(rng: Random, given: str, name: str, niche: Niche) -> str:
-    first, rest = slug(given), slug(name[len(given) :]) or rng.choice(niche.words)
+def _invent_brand_name(rng: Random, vocabulary: Vocabulary) -> str:
+    names = vocabulary.names
+    return " ".join(rng.choice(names[words]) for words in ("stage_first", "stage_second", "brand_tails"))
+
+
+def _invent_core(rng: Random, name: str, niche: Niche) -> str:
+    words = [slug(word) for word in name.split() if word != "and"]
+    first, rest = words[0], "".join(words[1:3]) or rng.choice(niche.words)
     shapes = (
         first + rest, first + rest, first + rest, f"{first}.{rest}", f"{first}_{rest}", first[0] + rest,
         rest + first, first + rng.choice(niche.words), f"{first}_{rng.choice(niche.words)}",

@@ -76,7 +76,7 @@ def _fan_copy(cast: Casting, star: Person, original: Account, platform: str, adm
 
 def _rarer_fan_page(cast: Casting) -> list[Account]:
     star = _famous(cast)
-    short = slug(star.given)[:8]
+    short = slug(star.given.split()[0])[:8]
     own = [
         cast.account(star, platform, handle=cast.free_handle(platform, short), display_name=star.name)
         for platform in cast.platforms(2)

@@ -23,6 +23,10 @@ class Niche:
     subjects: dict[str, list[str]]
 
 
+#: (native spelling, Latin spelling); the same twice where the script is Latin
+Spelling = tuple[str, str]
+
+
 @dataclass(frozen=True, slots=True)
 class Culture:
     """Where names come from, and the language their owners write."""
@@ -30,12 +34,18 @@ class Culture:
     name: str
     language: str
     country: str
-    #: (native spelling, Latin spelling); the same twice where the script is Latin
-    given: list[tuple[str, str]]
-    family: list[tuple[str, str]]
-    family_first: bool = False
-    #: what stands between the two names in the native spelling
-    joint: str = " "
+    given: list[Spelling]
+    family: list[Spelling]
+    #: parts of further names; empty where names are not put together
+    heads: list[Spelling]
+    tails: list[Spelling]
+    given_heads: list[Spelling]
+    given_tails: list[Spelling]
+    #: what people add to be told apart: "family", "given" or ""
+    second: str
+    family_first: bool
+    #: what stands between the names in the native spelling
+    joint: str
 
     @property
     def is_native_script(self) -> bool:
@@ -49,7 +59,7 @@ class Vocabulary:
     niches: dict[str, Niche]
     cultures: list[Culture]
     culture_shares: list[int]
-    #: flat lists: stage_first, surname_heads, cities, …
+    #: flat lists: stage_first, show_words, cities, …
     names: dict[str, Any]
     #: bio, title, link_cues, …
     phrases: dict[str, Any]
@@ -59,12 +69,11 @@ class Vocabulary:
 def read_vocabulary() -> Vocabulary:
     """The words, parsed once per process."""
     niches, names, phrases = _read("niches"), _read("names"), _read("phrases")
-    cultures = [*map(_latin, names["latin"]), *map(_native, names["native"])]
-    shares = [entry["share"] for entry in [*names["latin"], *names["native"]]]
+    entries = [*names["latin"], *names["native"]]
     return Vocabulary(
         niches={key: Niche(id=key, **value) for key, value in niches.items()},
-        cultures=cultures,
-        culture_shares=list(accumulate(shares)),
+        cultures=[_culture(entry) for entry in entries],
+        culture_shares=list(accumulate(entry["share"] for entry in entries)),
         names=names,
         phrases=phrases,
     )
@@ -75,23 +84,21 @@ def _read(name: str) -> dict[str, Any]:
     return parsed
 
 
-def _latin(entry: dict[str, Any]) -> Culture:
+def _culture(entry: dict[str, Any]) -> Culture:
+    lists = ("given", "family", "heads", "tails", "given_heads", "given_tails")
     return Culture(
         name=entry["culture"],
         language=entry["language"],
         country=entry["country"],
-        given=[(name, name) for name in entry["given"]],
-        family=[(name, name) for name in entry["family"]],
+        second=entry.get("second", ""),
+        family_first=entry.get("family_first", False),
+        joint=entry.get("joint", " "),
+        **{name: [_spelling(part) for part in entry.get(name, [])] for name in lists},
     )
 
 
-def _native(entry: dict[str, Any]) -> Culture:
-    return Culture(
-        name=entry["culture"],
-        language=entry["language"],
-        country=entry["country"],
-        given=[(native, latin) for native, latin in entry["given"]],
-        family=[(native, latin) for native, latin in entry["family"]],
-        family_first=entry["family_first"],
-        joint=entry["joint"],
-    )
+def _spelling(part: str | list[str]) -> Spelling:
+    if isinstance(part, str):
+        return part, part
+    native, latin = part
+    return native, latin
