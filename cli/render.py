@@ -18,7 +18,7 @@ from base.text import shorten
 from cli.state import err
 from jobs.charts import number
 from jobs.context import Progress as Report
-from jobs.night_summary import CreatorCard, PairExplanation, PairShown
+from jobs.night_summary import CreatorCard, PairExplanation, PairShown, SearchShown
 from jobs.runner import RunResult
 
 BAR_CHARACTERS = 20
@@ -98,6 +98,16 @@ def creator_card(card: CreatorCard) -> Panel:
     return Panel(
         Group(about, summary, Text(""), accounts), title=Text(f"{card.name}  {card.creator_id}"), title_align="left"
     )
+
+
+def search_table(search: SearchShown) -> Table:
+    """A question and its first answers, each with its score and the reasons for it."""
+    table = Table(
+        box=None, padding=(0, 2, 0, 0), show_header=False, title=Text(f"“{search.query}”"), title_justify="left"
+    )
+    for rank, hit in enumerate(search.hits, start=1):
+        table.add_row(str(rank), Text(hit.name, style="bold"), f"{hit.score:.3f}", Text("; ".join(hit.reasons)))
+    return table
 
 
 def pair_panel(title: str, pair: PairShown) -> Panel:

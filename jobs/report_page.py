@@ -67,11 +67,11 @@ def _stage_rows(night: NightSummary) -> list[tuple[Cell, ...]]:
         (
             _spaced(stage.stage),
             ", ".join(f"{_spaced(name)} {number(n)}" for name, n in stage.counts.items()),
-            f"{stage.seconds:.1f}",
+            round(stage.seconds, 1),
         )
         for stage in night.stages
     ]
-    return [*rows, ("together", "", f"{sum(stage.seconds for stage in night.stages):.1f}")]
+    return [*rows, ("together", "", round(sum(stage.seconds for stage in night.stages), 1))]
 
 
 def _identity_figures(night: NightSummary) -> Iterable[Figure]:
