@@ -31,7 +31,7 @@ def content_claims(profiles: pa.Table, contents: pa.Table, engine: Engine) -> pa
     contents: account_id, text. An address in at least three of an account's items, or in two that are half of them,
     keeps its kind; otherwise a self claim becomes a mention.
     """
-    sql = _LINES.replace("$hosts", known_host_pattern().replace("'", "''"))
+    sql = _LINES.replace("$hosts", known_host_pattern())
     lines = engine.sql(sql, contents=contents, profiles=profiles)
     distinct = engine.sql("SELECT DISTINCT line, platform FROM lines ORDER BY line, platform", lines=lines)
     parsed = engine.map_arrow(distinct, read_lines, _LINE_SCHEMA)
@@ -68,8 +68,8 @@ WITH items AS (
 split AS (SELECT account_id, platform, item, unnest(string_split(text, chr(10))) AS line FROM items)
 SELECT account_id, platform, item, left(trim(line), $max_line) AS line
 FROM split
-WHERE regexp_matches(lower(line), '$hosts') OR (contains(line, '@') AND platform <> 'instagram')
-""".replace("$max_line", str(MAX_LINE))
+WHERE regexp_matches(lower(line), '$hosts') OR (regexp_matches(line, '$handle') AND platform <> 'instagram')
+""".replace("$max_line", str(MAX_LINE)).replace("$handle", r"(^|[^a-zA-Z0-9._%+-])[@＠]")
 
 _RECURRENCE = """
 WITH found AS (

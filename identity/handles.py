@@ -19,8 +19,10 @@ _GRAMMARS = {
     "instagram": re.compile(r"(?!.*\.\.)(?!\.)[a-z0-9._]{1,30}(?<!\.)"),
     "threads": re.compile(r"(?!.*\.\.)(?!\.)[a-z0-9._]{1,30}(?<!\.)"),
     "tiktok": re.compile(r"[a-z0-9._]{2,24}(?<!\.)"),
-    # 75 languages, so any letter or mark; no separator at either end
-    "youtube": re.compile(r"(?=.{3,30}$)\w(?:[\w.·-]*\w)?|_?[\w.·-]{1,28}_?"),
+    # 75 languages, but one script per handle: Latin letters, or none of them
+    "youtube": re.compile(
+        r"(?=.{3,30}$)(?![.·-])(?:[a-z0-9_.·\-ß-ɏ]+|(?:[\d_.·-]|[^\W\x00-ɏ]|[\u0300-\u036f\u0900-\u0eff])+)(?<![.·-])"
+    ),
     "twitch": re.compile(r"[a-z0-9_]{2,25}"),
     "github": re.compile(r"[a-z0-9](?:[a-z0-9]|-(?=[a-z0-9])){0,38}"),
     "facebook": re.compile(r"[a-z0-9.]{3,50}"),
@@ -159,6 +161,8 @@ def plain_letters(text: str) -> str:
     >>> plain_letters("ᴍɪʀᴀ mіra"), plain_letters("мир")
     ('mira mira', 'мир')
     """
+    if text.isascii():
+        return " ".join(text.lower().split())
     folded = fold(text)
     return folded if folded.isascii() else _WORD.sub(lambda word: _unmask(word.group()), folded.translate(_DECORATED))
 
