@@ -18,6 +18,7 @@ Floats = npt.NDArray[np.float64]
 
 CHUNK_ROWS = 512  # a float32 copy of a chunk stays in the second-level cache: three times faster than 8,192 rows
 CALIBRATION_ROWS = 1_024
+CALIBRATION_LEAST_ROWS = 50  # the nearest of fewer rows need not be near at all
 CALIBRATION_NEIGHBOURS = 32_768
 TOP_QUANTILE = 0.999
 
@@ -94,7 +95,7 @@ def calibrate(rows: Rows) -> tuple[float, float]:
     (0, 1) when there are too few rows to say.
     """
     sample = _unit(_spaced(rows, CALIBRATION_ROWS))
-    if len(sample) < 2:
+    if len(sample) < CALIBRATION_LEAST_ROWS:
         return 0.0, 1.0
     others = _spaced(rows, CALIBRATION_NEIGHBOURS)
     nearest = np.full(len(sample), -1.0, np.float32)
