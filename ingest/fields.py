@@ -19,6 +19,7 @@ LINKS_PER_ACCOUNT = 50
 
 _PLATFORM = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 _WHOLE = re.compile(r"-?\d{1,19}")
+_PLAIN_IDENTIFIER = re.compile(r"[A-Za-z0-9_.-][!-~]{0,199}")  # almost every one: no need to look closer
 _UNFIT_FOR_HANDLE = re.compile(r"[\s/?#:,;<>\"']")
 
 
@@ -51,6 +52,8 @@ def text(limit: int) -> Callable[[Any], str | None]:
     def parse(value: Any) -> str | None:
         if value is None or value == "":
             return None
+        if isinstance(value, str) and len(value) <= limit and value.isascii() and value.isprintable():
+            return value.strip() or None  # nothing to repair
         if isinstance(value, bool) or not isinstance(value, str | int | float):
             raise FieldError(f"expected text, found {_shown(value)}", "quote the value, or map another column")
         cleaned = sanitise(str(value)[:limit]).strip()
@@ -63,6 +66,8 @@ def identifier(value: Any) -> str | None:
     """A platform's own id: kept as it is, digits as text."""
     if value is None or value == "":
         return None
+    if isinstance(value, str) and _PLAIN_IDENTIFIER.fullmatch(value):
+        return value
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise FieldError(f"expected an id, found {_shown(value)}", "write ids as text, so that no digit is lost")
     cleaned = sanitise(str(value)).strip()

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from base.fingerprint import canonical_json
 from ingest import platforms
 from ingest.merge import FieldOrder
-from ingest.records import AccountRecord, ContentRecord, Entity
+from ingest.records import AccountRecord, ContentRecord, Entity, Kind
 
 #: Append, never reorder: rows remember these fields by position.
 ACCOUNT_FIELDS = FieldOrder((
@@ -27,13 +27,15 @@ CONTENT_DEFAULTS: dict[str, Any] = dict.fromkeys(CONTENT_FIELDS.names)
 _LISTS = ("external_urls", "platform_topics")
 _NOT_FIELDS = frozenset({"platform", "platform_user_id", "platform_content_id", "handle", "first_seen", "created_at"})
 #: record field → metric
-_ACCOUNT_METRICS = {
-    "followers": "followers",
-    "following": "following",
-    "content_count": "content_count",
-    "total_views": "views",
+_METRICS: dict[Kind, dict[str, str]] = {
+    "account": {
+        "followers": "followers",
+        "following": "following",
+        "content_count": "content_count",
+        "total_views": "views",
+    },
+    "content": {"views": "views", "likes": "likes", "comments": "comments"},
 }
-_CONTENT_METRICS = {"views": "views", "likes": "likes", "comments": "comments"}
 
 
 class Metric(NamedTuple):
@@ -75,25 +77,20 @@ def usual_content_type(platform: str) -> str:
 def metrics_of(entity: Entity) -> Iterator[Metric]:
     """The numbers a payload carried. An empty cell of a rows file is unknown, not hidden: it makes no snapshot."""
     record = entity.record
-    is_account = isinstance(record, AccountRecord)
-    for name, metric in (_ACCOUNT_METRICS if is_account else _CONTENT_METRICS).items():
-        if name not in record.model_fields_set:
+    kind: Kind = "account" if isinstance(record, AccountRecord) else "content"
+    content_type = _content_type(record) if isinstance(record, ContentRecord) else None
+    carried, values, platform = record.model_fields_set, record.__dict__, record.platform
+    for name, metric in _METRICS[kind].items():
+        if name not in carried:
             continue
-        value = record.__dict__[name]
+        value = values[name]
         if value is None and not entity.pointer:
             continue
-        yield Metric(metric, value, _definition(record, metric, entity.fetched_at), _precision(record, metric, value))
+        precision = "hidden" if value is None else platforms.precision(platform, kind, metric)
+        yield Metric(
+            metric, value, platforms.definition_version(platform, metric, content_type, entity.fetched_at), precision
+        )
 
 
-def _definition(record: AccountRecord | ContentRecord, metric: str, as_of: int) -> str:
-    content_type = None
-    if isinstance(record, ContentRecord):
-        known = "content_type" in record.model_fields_set
-        content_type = record.content_type if known else usual_content_type(record.platform)
-    return platforms.definition_version(record.platform, metric, content_type, as_of)
-
-
-def _precision(record: AccountRecord | ContentRecord, metric: str, value: int | None) -> str:
-    if value is None:
-        return "hidden"
-    return platforms.precision(record.platform, "account" if isinstance(record, AccountRecord) else "content", metric)
+def _content_type(record: ContentRecord) -> str:
+    return record.content_type if "content_type" in record.model_fields_set else usual_content_type(record.platform)
