@@ -126,9 +126,11 @@ def _by_word(words_by_label: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
 
 def _open_lookup(labels: Mapping[str, tuple[str, ...]], ids: tuple[str, ...]) -> Callable[[str], tuple[int, ...]]:
     """Whole word, else its singular, else the longest cue it begins with, else (a hashtag) the cues inside it."""
+    longest = max(map(len, labels))
 
     def found(word: str) -> Iterable[str]:
-        bare = fold(word.removeprefix("#"))
+        bare = word.removeprefix("#")
+        bare = bare if bare.isascii() else fold(bare)
         whole = labels.get(bare) or labels.get(bare.removesuffix("s"))
         if whole:
             return whole
@@ -136,7 +138,7 @@ def _open_lookup(labels: Mapping[str, tuple[str, ...]], ids: tuple[str, ...]) ->
         begun = next((labels[start] for start in starts if start in labels), None)
         if begun or not word.startswith("#"):
             return begun or ()
-        return (label for cue in _parts(bare) for label in labels.get(cue, ()))
+        return (label for cue in _parts(bare, longest) for label in labels.get(cue, ()))
 
     @lru_cache(maxsize=REMEMBERED_WORDS)  # words repeat: most texts cost a dictionary look-up per word
     def niches_of(word: str) -> tuple[int, ...]:
@@ -145,5 +147,8 @@ def _open_lookup(labels: Mapping[str, tuple[str, ...]], ids: tuple[str, ...]) ->
     return niches_of
 
 
-def _parts(word: str) -> Iterable[str]:
-    return (word[start:end] for start in range(len(word)) for end in range(start + OPEN_LENGTH, len(word) + 1))
+def _parts(word: str, longest: int) -> Iterable[str]:
+    """Every part of a word that is long enough, and not too long, to be a cue."""
+    for start in range(len(word) - OPEN_LENGTH + 1):
+        for end in range(start + OPEN_LENGTH, min(len(word), start + longest) + 1):
+            yield word[start:end]

@@ -120,8 +120,8 @@ def _sampled(subject: Subject) -> list[int]:
 
 def _newest_and_most_seen(subject: Subject, rows: Sequence[int]) -> list[int]:
     """Each row once: the newest, the most seen, the next newest, the next most seen, …"""
-    newest = sorted(rows, key=lambda row: (-(subject.item_published_at[row] or 0), subject.items[row]))
-    most_seen = sorted(rows, key=lambda row: (-(subject.item_views[row] or 0), subject.items[row]))
+    newest = sorted(rows, key=lambda row: -(subject.item_published_at[row] or 0))
+    most_seen = sorted(rows, key=lambda row: -(subject.item_views[row] or 0))
     return list(dict.fromkeys(_interleaved([newest, most_seen])))
 
 

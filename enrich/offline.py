@@ -36,7 +36,7 @@ HIGH_LEAD = 2.0
 SECONDARY_SCORE = 2.0
 STYLE_SCORE = 1.5
 MOST_EVIDENCE = 8
-ENOUGH_CHARACTERS = 1_000  # to tell a script
+ENOUGH_CHARACTERS = 400  # to tell a script
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,14 +124,17 @@ def plan_enrichment(
             (moved, EnrichmentReason.IDENTITY_CHANGED),
             (np.ones(len(states), np.bool_), EnrichmentReason.INPUT_CHANGED),
         ]
-    reasons = np.select(
-        [flags for flags, _ in rules], [str(reason) for _, reason in rules], SkipReason.NOT_DRIFTED.value
-    )
+    # Objects: numpy's own strings have the length of the longest at hand, and would cut a longer word put in later.
+    reasons = np.full(len(states), SkipReason.NOT_DRIFTED.value, object)
+    for flags, reason in reversed(rules):
+        reasons[flags] = reason.value
     runs = np.isin(reasons, [reason.value for reason in EnrichmentReason])
-    decisions = np.where(runs, Decision.RUN.value, Decision.SKIP.value)
+    decisions = np.where(runs, Decision.RUN.value, Decision.SKIP.value).astype(object)
     if is_paid:
         decisions[_beyond_budget(states, reasons, runs, settings)] = Decision.DEFER.value
-    return pa.table([states["creator_id"], pa.array(decisions), pa.array(reasons)], schema=PLAN)
+    return pa.table(
+        [states["creator_id"], pa.array(decisions, pa.string()), pa.array(reasons, pa.string())], schema=PLAN
+    )
 
 
 def _paid_again(states: pa.Table, as_of: int, settings: EnrichmentSettings) -> list[_Rule]:
@@ -152,7 +155,7 @@ def _jitter_days(states: pa.Table) -> npt.NDArray[np.float64]:
 
 
 def _beyond_budget(
-    states: pa.Table, reasons: npt.NDArray[np.str_], runs: _Flags, settings: EnrichmentSettings
+    states: pa.Table, reasons: npt.NDArray[np.object_], runs: _Flags, settings: EnrichmentSettings
 ) -> npt.NDArray[np.int64]:
     """Rows that must wait: two budgets, each spent on the most urgent reason, then the most followed, then by id."""
     urgency = {reason.value: place for place, reason in enumerate(EnrichmentReason)}

@@ -1,18 +1,21 @@
 """One sentence about a creator, made of the creator's own words: honest where a model would have to guess."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from enrich.redaction import has_contacts, without_contacts
+from enrich.redaction import has_contacts, visible, without_contacts
 from enrich.schema import TARGET_WORDS
 
 TITLE_WORDS = 9
+TITLE_CHARACTERS = 160
 CLAUSE_WORDS = 16
 PLATFORM_NAMES = {"youtube": "YouTube", "instagram": "Instagram", "tiktok": "TikTok", "x": "X", "github": "GitHub"}
 TOO_LITTLE = "the profile and its posts hold too little text to say more"
 
 _BREAKS = re.compile(r"[\r\n|•·;]+|(?<=[.!?…。！？])\s+|\s[-–—/]\s")
 _UNSAID = re.compile(r"[^\w\s'’&%+,().:-]|[_#]")
+_STOPS = re.compile(r"[.:?!](?=\s|$)")
+_BRACKETS = re.compile(r"[()]\s?")
 _EDGES = " ,.:;'’&+-("
 _CJK = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]")
 # A clause that begins with one of these asks the reader for something; it says nothing about the creator.
@@ -74,7 +77,7 @@ def _clause(bio: str) -> str:
 def _titles(items: Sequence[str], room: int) -> list[str]:
     titles: list[str] = []
     for item in items:
-        title = _first_words(next(iter(_statements(item)), ""), TITLE_WORDS)
+        title = _first_words(next(_statements(item[:TITLE_CHARACTERS]), ""), TITLE_WORDS)
         if word_count(title) < 2 or title in titles:
             continue
         if word_count(title) > room:
@@ -84,15 +87,18 @@ def _titles(items: Sequence[str], room: int) -> list[str]:
     return titles
 
 
-def _statements(text: str) -> Iterable[str]:
+def _statements(text: str) -> Iterator[str]:
     """The clauses of a text that state something, cleaned to plain words."""
     for part in _BREAKS.split(text):
-        words = " ".join(_UNSAID.sub(" ", without_contacts(part)).split()).strip(_EDGES)
-        words = re.sub(r"[.:?!](?=\s|$)", ",", words).rstrip(",")
+        said = without_contacts(part)
+        words = " ".join(_UNSAID.sub(" ", said).split()).strip(_EDGES)
+        words = _STOPS.sub(",", words).rstrip(",")
         if words.count("(") != words.count(")"):
-            words = re.sub(r"[()]\s?", "", words)
+            words = _BRACKETS.sub("", words)
         first = words.split(" ", 1)[0].casefold().rstrip(",:")
-        if any(map(str.isalpha, words)) and first not in _ASKS:
+        # One word beside a contact only introduces it: "work: …", "call …".
+        is_lead_in = " " not in words and said != visible(part)
+        if first not in _ASKS and not is_lead_in and any(map(str.isalpha, words)):
             yield words
 
 
