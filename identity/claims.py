@@ -13,7 +13,7 @@ from typing import Literal
 
 from identity.emails import find_emails
 from identity.handles import near_form, normal_handle
-from identity.links import FoundLink, ProfileLink, find_links
+from identity.links import FoundLink, ProfileLink, find_links, unglued
 from identity.vocabulary import (
     CONNECTORS,
     EMAIL,
@@ -108,7 +108,7 @@ def read_text(
     clean = visible(text[:MAX_TEXT])
     if not can_hold_claims(folded(clean)):
         return Reading([], [], [], [])
-    is_fan = is_fan or account_kind(clean) in {"fan", "parody"}
+    is_fan = is_fan or (field == "bio" and account_kind(clean) in {"fan", "parody"})
     return _Reader(clean, field, own_platform, own_handle, is_fan=is_fan).read()
 
 
@@ -116,6 +116,7 @@ _PLAIN_HANDLE = re.compile(r"[a-z0-9_][a-z0-9_.]{2,29}")
 _MADE_UP = re.compile(r"[\d._]")
 _EMAIL_JOINTS = frozenset({"/", ",", "&", "|", "and", "or", "\n"})
 _FOREIGN = frozenset({"mention", "employer", "fan_of"})
+_ONLY_IN_BIOS = frozenset({"unknown", "fan_of"})
 _MAX_SELF_PER_PLATFORM = 2  # a text that calls three accounts of one platform its own is a list of other people
 
 
@@ -354,7 +355,7 @@ class _Reader:
         rules_label = cue is not None and (state.cue_governs_label or not platforms) and cue.kind != "self"
         kind: Kind = cue.kind if cue and rules_label else "self" if platforms else "unknown"
         for platform in platforms or [self.own_platform]:
-            if handle := normal_handle(platform, raw):
+            if handle := normal_handle(platform, unglued(raw)):
                 said: Kind = "unknown" if kind == "self" and platform == self.own_platform else kind
                 claim = Claim(platform, said, strength, self.field, self._span(item), handle)
                 self.drafts.append(_Draft(claim, bool(platforms), cue))
@@ -458,8 +459,14 @@ class _Reader:
         claims = _doubt_lists(claims)
         if self.is_fan:
             claims = [self._as_fan(claim) for claim in claims]
+        if self.field == "content":
+            # Under an item, other names are guests; who the account is a fan of is said in its bio.
+            claims = [replace(claim, kind="mention") if claim.kind in _ONLY_IN_BIOS else claim for claim in claims]
         lone = sum(claim.kind == "unknown" for claim in claims)
-        return _strongest(self._weaken(claim, lone) if claim.kind == "unknown" else claim for claim in claims)
+        return _strongest(
+            replace(claim, strength=round(UNKNOWN_STRENGTH / lone, 3)) if claim.kind == "unknown" else claim
+            for claim in claims
+        )
 
     def _is_own(self, claim: Claim) -> bool:
         return (
@@ -482,17 +489,16 @@ class _Reader:
         is_own_name = target is not None and (target == own or "fan" in target)
         return claim if claim.kind != "self" or is_own_name else replace(claim, kind="unknown")
 
-    def _weaken(self, claim: Claim, lone: int) -> Claim:
-        kind: Kind = "mention" if self.field == "content" else "unknown"
-        return replace(claim, kind=kind, strength=round(UNKNOWN_STRENGTH / lone, 3))
-
     def _item(self, index: int) -> Item | None:
         return self.items[index] if 0 <= index < len(self.items) else None
 
     def _span(self, item: Item) -> str:
         """The target with the words before it on its line, as evidence."""
         line = self.text.rfind("\n", 0, item.start) + 1
-        return self.text[max(line, item.start - MAX_SPAN // 2) : item.end].strip()[-MAX_SPAN:]
+        start = max(line, item.start - MAX_SPAN // 2)
+        if start > line:
+            start = max(start, self.text.find(" ", start, item.start) + 1)
+        return self.text[start : item.end].strip()[-MAX_SPAN:]
 
 
 def _names_platform(item: Item) -> bool:

@@ -39,15 +39,22 @@ _CANDIDATE = re.compile(
     re.IGNORECASE,
 )
 # Two links typed without a space: cut where the next one starts, unless it is the value of a parameter.
-_NEXT_LINK = re.compile(r"(?<![=/%])https?:/|(?<=[a-z0-9_])(?<!%2f)(?=www\.)", re.IGNORECASE)
-# "twitter.com/nameInstagram: …": a label glued to the address before it.
+_NEXT_LINK = re.compile(r"(?<![=%])https?:/|(?<=[a-z0-9_])(?<!%2f)(?=www\.)", re.IGNORECASE)
+# "twitter.com/nameInstagram: …", "@nameFollow me": lost line breaks glue the next word to a name. Believed before a
+# colon, or when the word begins with a capital and could hardly end a name.
 _GLUED_LABEL = re.compile(
-    r"(?<=[a-z0-9_/])(?=(?:Instagram|Insta|IG|Twitter|X|Facebook|FB|Tik ?Tok|You ?[Tt]ube|Twitch|Snapchat|Snap|Discord|"
-    r"Telegram|Website|Web|Email|E-?mail|Business|Patreon|Spotify|SoundCloud|Merch|GitHub|Github|LinkedIn|Pinterest)\s?:)"
+    r"(?<=[a-z0-9_/])(?=(?:Instagram|Insta|IG|INSTAGRAM|Twitter|TWITTER|X|Facebook|FACEBOOK|FB|Tik ?Tok|TIKTOK|"
+    r"You ?[Tt]ube|YOUTUBE|Twitch|TWITCH|Snapchat|SNAPCHAT|Snap|Discord|Telegram|Website|Web|Email|E-?mail|Business|"
+    r"Patreon|Spotify|SoundCloud|Merch|GitHub|Github|LinkedIn|Pinterest)\s?:)"
+)
+_GLUED_WORD = re.compile(
+    r"(?<=[a-z0-9_])(?:Instagram|Twitter|Facebook|TikTok|Snapchat|Spotify|Soundcloud|SoundCloud|Follow|Subscribe|Website|"
+    r"INSTAGRAM|TWITTER|FACEBOOK|YOUTUBE|FOLLOW|SUBSCRIBE)$"
 )
 _LIST_MARK = re.compile(r"[,;)\]](?!\s)")  # no profile's path holds one: "…/ola,TT:…"
-_TRAILING = ".,;:!?)]}'\"*…»>’”。、，！？）」』】~"
+_TRAILING = "-–.,;:!?)]}'\"*…»>’”。、，！？）」』】~"
 _ASCII_HANDLE = re.compile(r"@?[a-z0-9._-]+", re.IGNORECASE)
+_BEFORE_CAPITAL = re.compile(r"@?[a-z0-9_.]{3,}(?=[A-Z])")
 _CHANNEL_ID = re.compile(r"UC[\w-]{22}")
 _SPOKEN_PREFIX = re.compile(r"^(?:www\d?|m|mobile|web|mbasic|touch|music|gaming|[a-z]{2}(?:-[a-z]{2})?)\.")
 
@@ -90,6 +97,15 @@ def parse_profile_url(text: str) -> ProfileLink | None:
 def find_links(text: str) -> list[FoundLink]:
     """Every address in the text, in order, glued ones split."""
     return list(_scan(text)) if "." in text else []
+
+
+def unglued(name: str) -> str:
+    """A name without the word that a lost line break glued to it.
+
+    >>> unglued("olaknitsFollow"), unglued("OlaFollows"), unglued("Twitter")
+    ('olaknits', 'OlaFollows', 'Twitter')
+    """
+    return _GLUED_WORD.sub("", name)
 
 
 def registrable_domain(host: str) -> str | None:
@@ -136,6 +152,7 @@ def _cut(text: str, match: re.Match[str]) -> int:
             end = mark.start()
         if label := _GLUED_LABEL.search(text, start, min(end + 1, len(text))):
             end = label.start() if label.start() > start else end
+        end = start + len(unglued(text[start:end]))
     while end > match.end("host") and text[end - 1] in _TRAILING:
         end -= 1
     return end
@@ -233,6 +250,8 @@ def _handle_link(platform: str, raw: str, *, legacy: bool = False) -> ProfileLin
         handle = normal_handle(
             platform, leading.group().rstrip("._-")
         )  # text in another script follows without a space
+    if handle is None and (name := _BEFORE_CAPITAL.match(raw)):
+        handle = normal_handle(platform, name.group())  # too long to be a name, but "name" + "Next" explains it
     return ProfileLink(platform, "handle", handle, legacy) if handle else None
 
 

@@ -138,7 +138,7 @@ _TOKEN = re.compile(
     |(?P<unspaced>[{_UNSPACED_SCRIPTS}]+)
     |(?P<handle>(?<![a-z0-9_.])@\.?(?:[a-z0-9_](?:[a-z0-9_.\-·]*[a-z0-9_\-])?|[^\W\u0e00-\uffff]+(?:[._-]?\w+)*|\w+))
     |(?P<word>[a-z0-9_]+(?:\.[a-z0-9_]+)*|[^\W\u0e00-\uffff]+)
-    |(?P<break>\n|[.!?](?=\s|$))
+    |(?P<break>\n|[!?]|\.(?=\s|$))
     |(?P<soft>[|•·;‧・★☆✦│┃◦●])
     |(?P<mark>[^\w\s'’\-{FILLER}]|(?<!\S)['’-]|['’-](?!\S))""",
     re.VERBOSE,

@@ -57,6 +57,11 @@ def test_caption_mentions_are_no_claims_because_instagram_drops_the_at_sign():
     assert said(parse_claims("full video: youtube.com/@olaknits", "content", "instagram")) == ["youtube olaknits self"]
 
 
+def test_a_description_never_calls_its_own_channel_a_fan_page():
+    text = "my parody! fan page: youtube.com/@riasews\nguest @teocuts"
+    assert said(parse_claims(text, "content", "youtube")) == ["youtube riasews mention", "youtube teocuts mention"]
+
+
 @pytest.mark.parametrize(
     ("text", "own", "agency"),
     [

@@ -31,6 +31,13 @@ def test_an_address_names_its_owner_in_one_form(address: str, expected: str):
         ("https://twitter.com/olaknitshttps://twitch.tv/olalive", ["olaknits", "olalive"]),
         ("https://twitter.com/olaknitswww.twitch.tv/olalive", ["olaknits", "olalive"]),
         ("IG:https://instagram.com/ola.knits,TT:https://tiktok.com/@olaknits.", ["ola.knits", "olaknits"]),
+        ("https://twitch.tv/olaliveFollow me on https://x.com/ola_k", ["olalive", "ola_k"]),
+        ("https://twitch.tv/OlaLive", ["olalive"]),
+        ("https://x.com/ola_knits_doneThanks to all", ["ola_knits_done"]),
+        (
+            "https://instagram.com/ola.knits/https://x.com/ola_k- https://twitch.tv/ola_t",
+            ["ola.knits", "ola_k", "ola_t"],
+        ),
         ("a https://x.com/ola_k, b https://twitch.tv/ola_t; c", ["ola_k", "ola_t"]),
     ],
 )

@@ -67,7 +67,8 @@ def test_a_profile_holds_every_field_in_its_comparable_form(engine: DuckDBEngine
         "account_id": "a", "platform": "instagram", "platform_user_id": None, "handle": "the.ola_knits",
         "handle_core": "olaknits", "name": "ola knits", "name_key": "knits ola", "email": "hello@mail.olaknits.co.uk",
         "email_domain": "olaknits.co.uk", "site": "olaknits.co.uk",
-        "bio_tokens": ["cables", "lace", "patterns", "日本"], "account_kind_hint": None, "script": "Latin", "followers": 12, "first_seen": 5,
+        "bio_tokens": ["cables", "lace", "patterns", "日本"], "account_kind_hint": None, "script": "Latin",
+        "followers": 12, "first_seen": 5,
     }  # fmt: skip
 
 
