@@ -33,10 +33,13 @@ class Scores:
 
 
 def score(snapshot: Snapshot, docs: Docs, terms: tuple[str, ...], query: npt.NDArray[np.float32] | None) -> Scores:
-    """The scores of the creators `docs`. query: unit vector of the text, None when there is no text."""
+    """The scores of the creators `docs`.
+
+    query: unit vector of the text; None, for a text without one, is like nothing.
+    """
     constants = snapshot.content.scoring
     keyword = snapshot.bm25.scores(terms)[docs]
-    similarities = {} if query is None else _similarities(snapshot, docs, query)
+    similarities = _similarities(snapshot, docs, query)
     semantic = weighted_mean(similarities, _weights(snapshot), len(docs))
     quality = snapshot.creators["quality"].to_numpy()[docs]
     total = (
@@ -72,16 +75,22 @@ def best(scores: Scores, limit: int) -> npt.NDArray[np.intp]:
     return rows[np.lexsort((scores.docs[rows], -scores.total[rows]))][:limit]
 
 
-def _similarities(snapshot: Snapshot, docs: Docs, query: npt.NDArray[np.float32]) -> dict[str, Floats]:
+def _similarities(snapshot: Snapshot, docs: Docs, query: npt.NDArray[np.float32] | None) -> dict[str, Floats]:
     constants = snapshot.content.embedding.fields
     return {name: _field_similarity(field, docs, query, constants[name]) for name, field in snapshot.fields.items()}
 
 
-def _field_similarity(field: Field, docs: Docs, query: npt.NDArray[np.float32], constants: FieldConstants) -> Floats:
-    places = np.searchsorted(field.docs, docs)
-    places[places == len(field.docs)] = 0
-    present = field.docs[places] == docs if len(field.docs) else np.zeros(len(docs), bool)
+def _field_similarity(
+    field: Field, docs: Docs, query: npt.NDArray[np.float32] | None, constants: FieldConstants
+) -> Floats:
     values = np.full(len(docs), np.nan)
+    if len(field.docs) == 0:
+        return values
+    places = np.minimum(np.searchsorted(field.docs, docs), len(field.docs) - 1)
+    present = field.docs[places] == docs
+    if query is None:
+        values[present] = 0
+        return values
     rows = places[present]
     everyone = len(rows) == len(field.docs)
     values[present] = similarity(cosines(field, query, None if everyone else rows), constants)

@@ -74,6 +74,8 @@ class Reader:
     def semantic(self, vector):
         whole = np.rint(vector.astype(np.float64) * 65536 / math.sqrt(len(vector))).astype(np.int64)
         earned, known = [0.0] * len(self.rows), [0.0] * len(self.rows)
+        if not whole.any():
+            return earned
         for field in self.content["embedding"]["fields"].values():
             matrix = np.load(self.shard / "vec" / f"{field['stem']}.i8.npy").astype(np.int64)
             span = field["top_cosine"] - field["median_cosine"]

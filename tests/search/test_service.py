@@ -31,6 +31,14 @@ def test_the_parts_of_an_explanation_add_up_to_the_score(searcher: Searcher, tex
         assert set(explanation.components) | set(explanation.absent_fields) >= set(searcher.snapshot.fields)
 
 
+def test_text_without_a_meaning_is_like_nobody(searcher: Searcher):
+    """A zero query vector, here from two words that cancel out, leaves the other parts as they are."""
+    assert not HashingEmbedder().embed(["home bread"]).any()
+    for hit in searcher.search("home bread").hits:
+        assert hit.explanation.components["semantic"] == 0
+        assert hit.explanation.components["keyword"] > 0
+
+
 @settings(max_examples=40, deadline=None)
 @given(text=QUERIES, limit=st.integers(1, 40))
 def test_a_reader_that_imports_nothing_of_ours_gives_the_same_answer(
