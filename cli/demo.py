@@ -94,7 +94,7 @@ def _sum(hit: Hit) -> str:
     """A score as the sum it is: words, meaning over all fields, quality."""
     parts = dict(hit.explanation.parts)
     words, quality = parts.pop("keyword"), parts.pop("quality")
-    return f"words {words:.2f} + meaning {sum(parts.values()):.2f} + quality {quality:.2f}"
+    return f"{words:.2f} words + {sum(parts.values()):.2f} meaning + {quality:.2f} quality"
 
 
 def _show(night: NightSummary, result: RunResult) -> None:
@@ -105,7 +105,7 @@ def _show(night: NightSummary, result: RunResult) -> None:
         _print("One merge, in bits", pair_panel("merged", night.merge))
     if night.held is not None:
         _print("One pair that waits for a person", pair_panel("held for review", night.held))
-    _print("Three searches", *map(search_table, night.searches))
+    _print("Three searches", *(part for search in night.searches for part in (search_table(search), "")))
     _print("Against the truth, which the engine never saw", _scores(night))
 
 

@@ -115,7 +115,9 @@ def pair_panel(title: str, pair: PairShown) -> Panel:
     sides = Table.grid(padding=(0, 2, 0, 0))
     for account in (pair.left, pair.right):
         sides.add_row(
-            account.platform, Text(account.handle or "", style="bold"), Text(shorten(account.bio or "no bio", 60))
+            account.platform,
+            Text(account.handle or "", style="bold"),
+            Text(shorten(" ".join((account.bio or "no bio").split()), 60)),
         )
     return Panel(Group(sides, Text(""), *explanation_lines(pair.explanation)), title=title, title_align="left")
 
@@ -123,7 +125,7 @@ def pair_panel(title: str, pair: PairShown) -> Panel:
 def explanation_lines(found: PairExplanation) -> list[Table | Text]:
     """Why two accounts are one creator or are not: prior and comparisons in bits, their sum, and the verdict."""
     steps = [("prior", found.prior_bits, "before any evidence")]
-    steps += [(step.comparison, step.weight_bits, step.detail) for step in found.evidence]
+    steps += [(step.comparison, step.weight_bits, step.detail) for step in found.evidence if step.weight_bits]
     largest = max(abs(bits) for _, bits, _ in steps) or 1.0
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
     for justify in ("left", "right", "left", "left"):

@@ -81,7 +81,7 @@ def select_pair_weights() -> sa.Select[Any]:
 
 
 def load_showcase_creator(session: Session) -> Creator | None:
-    """The creator to show first: three accounts or close to it, on many platforms, surely labelled; then by id."""
+    """The creator to show first: three accounts or close to it, on many platforms, surely labelled and linked."""
     confidence = select(Enrichment.creator_id).where(
         col(Enrichment.is_current), Enrichment.confidence == "high", Enrichment.creator_id == Creator.creator_id
     )
@@ -90,6 +90,7 @@ def load_showcase_creator(session: Session) -> Creator | None:
         func.abs(col(Creator.account_count) - SHOWN_ACCOUNTS),
         func.length(Creator.platforms).desc(),
         confidence.exists().desc(),
+        col(Creator.weakest_link_probability).desc(),
         col(Creator.creator_id),
     )
     return session.exec(wanted.limit(1)).first()
