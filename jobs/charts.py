@@ -20,6 +20,8 @@ HEIGHT = 240  # of charts with a vertical axis
 LEFT, BOTTOM, TOP = 56, 40, 28
 LABEL_CHARACTERS = 24
 
+NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
+
 Cell = str | int | float | None
 Rows = tuple[tuple[Cell, ...], ...]
 
@@ -115,14 +117,13 @@ def waterfall(title: str, description: str, steps: Sequence[tuple[str, float]], 
 
 
 def number(value: float) -> str:
-    """A number for the eye: thousands apart, at most three digits after the point, none when whole.
+    """A number for the eye: thousands apart (but never on two lines), at most three digits after the point.
 
     >>> number(12345), number(0.25), number(-3.0)
-    ('12 345', '0.25', '-3')
+    ('12\\xa0345', '0.25', '-3')
     """
-    if float(value).is_integer():
-        return f"{int(value):,}".replace(",", " ")
-    return f"{value:,.3f}".rstrip("0").rstrip(".").replace(",", " ")
+    text = f"{int(value):,}" if float(value).is_integer() else f"{value:,.3f}".rstrip("0").rstrip(".")
+    return text.replace(",", NO_BREAK_SPACE)
 
 
 @dataclass(frozen=True, slots=True)

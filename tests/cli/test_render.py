@@ -38,7 +38,7 @@ def test_the_stage_table_shows_the_counts_of_the_manifest():
     moment = datetime(2026, 3, 1, tzinfo=UTC)
     result = RunResult("r", moment, 0, [report], {"embed_accounts": 2.5}, Path("r"), resumed=False)
     kept = manifest_content("nightly", moment, {}, result.reports, {}, {})["stages"][0]["counts"]
-    table = shown(stage_table(result)).replace("51 234", "51234")
+    table = shown(stage_table(result)).replace("51\xa0234", "51234")
     assert all(f"{name} {amount}" in table for name, amount in kept.items())
     assert "2.5" in table
 

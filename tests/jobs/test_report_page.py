@@ -104,7 +104,7 @@ def test_the_page_needs_nothing_but_itself():
 
 def test_the_numbers_of_the_night_stand_in_the_page():
     page = report_page(NIGHT)
-    expected = ["2 000", "1 400", "11.2", "+4.8 bits", "the same handle but for a dot", "97%", "no platform"]
+    expected = ["2\xa0000", "1\xa0400", "11.2", "+4.8 bits", "the same handle but for a dot", "97%", "no platform"]
     assert [words for words in expected if words not in page] == []
 
 
