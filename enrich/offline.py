@@ -71,8 +71,10 @@ class OfflineClassifier:
 
     def label(self, subjects: Sequence[Subject]) -> Iterator[Outcome]:
         """One outcome per subject; a subject without vectors is judged by its words alone."""
-        zero = np.zeros(self._embedder.dim, np.float32)
-        vectors = np.array([zero if subject.vector is None else subject.vector for subject in subjects])
+        vectors = np.zeros((len(subjects), self._embedder.dim), np.float32)
+        for row, subject in enumerate(subjects):
+            if subject.vector is not None:
+                vectors[row] = subject.vector
         to_niches, to_subs, to_styles = self._similarities(vectors)
         for row, subject in enumerate(subjects):
             labels = self._labels(subject, to_niches[row], to_subs[row], to_styles[row])

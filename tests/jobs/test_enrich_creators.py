@@ -1,0 +1,284 @@
+"""Labels per creator: made once, kept as history, given back when a creator is what it once was."""
+
+import json
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlmodel import SQLModel, col, delete, select, update
+
+from base.errors import ProviderUnavailable
+from enrich.schema import CreatorLabels
+from jobs import enrich_creators as job
+from jobs.context import Context
+from jobs.embed_accounts import embed_accounts
+from jobs.enrich_creators import enrich_creators, enrich_plan
+from providers.hashing import HashingEmbedder
+from providers.llm import LLMRequest
+from providers.scripted import ScriptedLLM
+from store.session import Store
+from store.tables import (
+    ContentItem,
+    Creator,
+    CreatorAccount,
+    CreatorChange,
+    CreatorMember,
+    Enrichment,
+)
+from tests.factories import AS_OF, a_context, an_account, an_item
+
+SUMMARY = "Makes things at home and shows each step plainly for people who like to watch."
+
+
+def a_night(store: Store, nights: int = 0) -> Context:
+    context = a_context(store)
+    context.as_of = AS_OF + timedelta(days=nights)
+    context.embedder = HashingEmbedder(dim=1_024)  # few words share a dimension
+    return context
+
+
+def save(store: Store, *rows: SQLModel) -> None:
+    with store.writing() as session:
+        session.add_all(rows)
+
+
+def change(store: Store, statement: Any) -> None:
+    with store.writing() as session:
+        session.exec(statement)
+
+
+def a_creator(creator_id: str, *account_keys: str) -> list[SQLModel]:
+    creator = Creator(
+        creator_id=creator_id,
+        name=creator_id,
+        anchor_account_key=account_keys[0],
+        platforms="[]",
+        account_count=len(account_keys),
+        followers_by_platform="{}",
+        first_seen=AS_OF,
+        updated_at=AS_OF,
+    )
+    return [creator, *(CreatorMember(account_key=key, creator_id=creator_id, since=AS_OF) for key in account_keys)]
+
+
+@pytest.fixture
+def three_creators(store: Store) -> Store:
+    """Ann bakes on two platforms, Bea plays guitar on one, Cy says nothing."""
+    save(
+        store,
+        an_account("ann", bio="Sourdough bread and cakes for beginners", followers=10),
+        an_account("ann", "instagram", bio="bread every day", followers=20),
+        an_account("bea", bio="Guitar, piano and old songs"),
+        an_account("cy", display_name=None),
+        an_item("youtube:id-ann", "v1", title_or_caption="Baking rye bread"),
+        an_item("instagram:id-ann", "p1", title_or_caption="Chocolate cake"),
+        an_item("youtube:id-bea", "v2", title_or_caption="Guitar song"),
+        *a_creator("cr_ann", "youtube:id-ann", "instagram:id-ann"),
+        *a_creator("cr_bea", "youtube:id-bea"),
+        *a_creator("cr_cy", "youtube:id-cy"),
+    )
+    embed_accounts(a_night(store))
+    return store
+
+
+def rows(store: Store) -> list[dict[str, Any]]:
+    with store.reading() as session:
+        found = session.exec(select(Enrichment).order_by(col(Enrichment.creator_id), col(Enrichment.created_at))).all()
+        return [row.model_dump() for row in found]
+
+
+def in_force(store: Store) -> dict[str, dict[str, Any]]:
+    return {row["creator_id"]: row for row in rows(store) if row["is_current"]}
+
+
+def obedient(request: LLMRequest) -> str:
+    """A well-behaved model: the niche of the first cue it finds, a summary that claims nothing."""
+    niche = "music" if "uitar" in request.user else "food" if "bread" in request.user else "other"
+    answer = {
+        "evidence": [],
+        "primary_niche": niche,
+        "secondary_niches": [],
+        "content_style": None,
+        "llm_summary": SUMMARY,
+        "account_kind": "unknown",
+        "language": None,
+        "confidence": "low",
+    }
+    return json.dumps(answer)
+
+
+def test_each_creator_is_labelled_once_whatever_the_number_of_its_accounts(three_creators):
+    """IDN-13, LLM-10: one row per creator, with the recipe that made it."""
+    report = enrich_creators(a_night(three_creators))
+    labels = in_force(three_creators)
+    assert [row["creator_id"] for row in rows(three_creators)] == ["cr_ann", "cr_bea", "cr_cy"]
+    assert (labels["cr_ann"]["primary_niche"], labels["cr_bea"]["primary_niche"]) == ("food", "music")
+    assert (labels["cr_cy"]["primary_niche"], labels["cr_cy"]["confidence"]) == ("other", "low")
+    assert {row["provenance"] for row in labels.values()} == {"offline"}
+    assert {row["reason"] for row in labels.values()} == {"new"}
+    assert {row["taxonomy_version"] for row in labels.values()} == {"1.0.0"}
+    assert (report.counts["read"], report.counts["written"]) == (3, 3)
+    assert report.details["abstain_rate"] == round(1 / 3, 4)
+
+
+def test_stored_labels_keep_to_the_schema(three_creators):
+    """LLM-02, LLM-03, LLM-04."""
+    enrich_creators(a_night(three_creators))
+    for row in rows(three_creators):
+        fields = {name: row[name] for name in CreatorLabels.model_fields}
+        lists = {name: json.loads(row[name]) for name in ("evidence", "secondary_niches")}
+        assert CreatorLabels.model_validate(fields | lists)
+
+
+def test_a_second_run_writes_nothing(three_creators):
+    """LLM-12: the same input is never labelled twice, and age alone is no reason."""
+    enrich_creators(a_night(three_creators))
+    before = rows(three_creators)
+    report = enrich_creators(a_night(three_creators, nights=400))
+    assert rows(three_creators) == before
+    assert report.counts["written"] == report.counts["due"] == 0
+    assert report.details["plan"] == {"skip:unchanged": 3}
+
+
+def test_a_changed_bio_is_followed_and_the_former_answer_is_kept(three_creators):
+    """DRF-03: a bio change is a named reason."""
+    enrich_creators(a_night(three_creators))
+    change(
+        three_creators, update(CreatorAccount).where(col(CreatorAccount.handle) == "bea").values(bio="Piano lessons")
+    )
+    enrich_creators(a_night(three_creators, nights=1))
+    former, current = (row for row in rows(three_creators) if row["creator_id"] == "cr_bea")
+    assert (former["is_current"], current["is_current"]) == (False, True)
+    assert current["reason"] == "input_changed"
+    assert "Piano" in current["llm_summary"]
+
+
+def test_a_creator_that_is_what_it_was_gets_its_former_answer_back(three_creators):
+    """IDN-15: an unmerge restores the enrichment from history."""
+    enrich_creators(a_night(three_creators))
+    before = in_force(three_creators)
+    bea = update(CreatorMember).where(col(CreatorMember.account_key) == "youtube:id-bea")
+    change(three_creators, bea.values(creator_id="cr_ann"))
+    change(three_creators, delete(Creator).where(col(Creator.creator_id) == "cr_bea"))
+    save(
+        three_creators,
+        CreatorChange(as_of=AS_OF + timedelta(days=1), creator_id="cr_ann", change="merge", other_id="cr_bea"),
+    )
+    enrich_creators(a_night(three_creators, nights=1))
+    merged = in_force(three_creators)
+    assert set(merged) == {"cr_ann", "cr_cy"}, "a creator that is no more has no label in force"
+    assert merged["cr_ann"]["reason"] == "identity_changed"
+    change(three_creators, bea.values(creator_id="cr_bea"))
+    save(three_creators, *a_creator("cr_bea", "youtube:id-bea")[:1])
+    report = enrich_creators(a_night(three_creators, nights=2))
+    assert in_force(three_creators) == before
+    assert (report.counts["restored"], report.counts["labelled"]) == (2, 0)
+
+
+def test_batches_and_order_do_not_matter(three_creators, monkeypatch):
+    """One creator at a time or all at once, items inserted in any order: the same rows."""
+    enrich_creators(a_night(three_creators))
+    whole = rows(three_creators)
+    change(three_creators, delete(Enrichment))
+    with three_creators.reading() as session:
+        items = [ContentItem(**item.model_dump()) for item in session.exec(select(ContentItem))]
+    change(three_creators, delete(ContentItem))
+    save(three_creators, *items[::-1])
+    monkeypatch.setattr(job, "STRETCH", 1)
+    enrich_creators(a_night(three_creators))
+    assert rows(three_creators) == whole
+
+
+def test_a_night_killed_between_batches_is_finished_by_the_next(three_creators, monkeypatch):
+    enrich_creators(a_night(three_creators))
+    whole = rows(three_creators)
+    change(three_creators, delete(Enrichment))
+    monkeypatch.setattr(job, "STRETCH", 1)
+    killed = a_night(three_creators)
+
+    def crash(_name: str) -> None:
+        raise KeyboardInterrupt
+
+    killed.crashpoint = crash
+    with pytest.raises(KeyboardInterrupt):
+        enrich_creators(killed)
+    assert len(rows(three_creators)) == 1
+    enrich_creators(a_night(three_creators))
+    assert rows(three_creators) == whole
+
+
+def test_no_contact_reaches_a_summary(three_creators):
+    """LLM-05, LLM-14."""
+    bio = "Guitar lessons, write to bea@studio.example or +44 20 7946 0000"
+    change(three_creators, update(CreatorAccount).where(col(CreatorAccount.handle) == "bea").values(bio=bio))
+    enrich_creators(a_night(three_creators))
+    assert not re.search(r"@|\d", in_force(three_creators)["cr_bea"]["llm_summary"])
+
+
+def test_the_plan_says_who_and_why_and_writes_nothing(three_creators):
+    """LLM-07: a new creator appears in the next plan."""
+    enrich_creators(a_night(three_creators))
+    save(three_creators, an_account("dan"), *a_creator("cr_dan", "youtube:id-dan"))
+    planned = {
+        row["creator_id"]: (row["decision"], row["reason"]) for row in enrich_plan(a_night(three_creators)).to_pylist()
+    }
+    assert planned["cr_dan"] == ("run", "new")
+    assert planned["cr_ann"] == ("skip", "unchanged")
+    assert len(rows(three_creators)) == 3
+
+
+def test_a_model_is_asked_once_per_creator_and_never_again(three_creators):
+    """IDN-13, LLM-12: calls = creators; a second run makes none."""
+    llm = ScriptedLLM(obedient)
+    report = enrich_creators(a_night(three_creators), llm)
+    assert len(llm.requests) == report.counts["labelled"] == 3
+    assert {row["provenance"] for row in in_force(three_creators).values()} == {"llm"}
+    assert {row["prompt_version"] for row in in_force(three_creators).values()} == {"1"}
+    enrich_creators(a_night(three_creators, nights=400), llm)
+    assert len(llm.requests) == 3
+
+
+def test_a_model_sees_no_contact_and_no_raw_payload(three_creators):
+    """NRM-10, LLM-14."""
+    change(
+        three_creators, update(CreatorAccount).values(bio="bread: ann@studio.example", email="secret@studio.example")
+    )
+    llm = ScriptedLLM(obedient)
+    enrich_creators(a_night(three_creators), llm)
+    assert all("studio.example" not in request.user for request in llm.requests)
+    assert all("[email]" in request.user for request in llm.requests)
+
+
+def test_offline_labels_give_way_to_a_model_and_not_the_other_way_round(three_creators):
+    enrich_creators(a_night(three_creators))
+    enrich_creators(a_night(three_creators, nights=1), ScriptedLLM(obedient))
+    paid = in_force(three_creators)
+    assert {(row["provenance"], row["reason"]) for row in paid.values()} == {("llm", "new")}
+    change(three_creators, update(CreatorAccount).values(bio="Something else"))
+    report = enrich_creators(a_night(three_creators, nights=2))
+    assert in_force(three_creators) == paid
+    assert report.details["plan"] == {"skip:final": 3}
+
+
+def test_a_failure_costs_one_creator_its_label_and_is_counted(three_creators):
+    """LLM-09, LLM-15: quarantined, counted by class, asked again the next night."""
+    answers = iter([ProviderUnavailable(provider="scripted"), "no", "no"])
+
+    def flaky(request: LLMRequest) -> str:
+        answer = next(answers, None)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer or obedient(request)
+
+    report = enrich_creators(a_night(three_creators), ScriptedLLM(flaky))
+    assert report.counts["quarantined"] == 2
+    assert (report.counts["failed_ProviderUnavailable"], report.counts["failed_AnswerInvalid"]) == (1, 1)
+    assert len(rows(three_creators)) == 1
+    assert enrich_creators(a_night(three_creators), ScriptedLLM(obedient)).counts["labelled"] == 2
+
+
+def test_an_empty_store_is_no_error(store):
+    report = enrich_creators(a_night(store))
+    assert report.counts["read"] == 0
+    assert enrich_plan(a_night(store)).num_rows == 0
