@@ -14,7 +14,7 @@ from jobs.keep_snapshots import list_snapshots, roll_back_snapshot, unpin_snapsh
 from search.parse import parse_count
 from search.service import Hit, SearchResult, open_snapshot
 
-BAR_CELLS = 20
+BAR_CELLS = 16
 WORD_COLOUR, BIO_COLOUR, CONTENT_COLOUR, QUALITY_COLOUR = "green", "blue", "cyan", "yellow"
 
 AnyOf = list[str] | None
@@ -67,7 +67,7 @@ def result_table(result: SearchResult) -> Table:
     table.add_column("#", justify="right")
     table.add_column("creator", overflow="fold", ratio=3)
     table.add_column("followers", justify="right")
-    table.add_column("score")
+    table.add_column("score", no_wrap=True)
     table.add_column("summary and why", overflow="fold", ratio=5)
     for hit in result.hits:
         table.add_row(str(hit.rank), _who(hit), _followers(hit), _score(hit), Group(*_reasons(hit)))
@@ -83,7 +83,7 @@ def list_command(ctx: typer.Context, json: JsonFlag = False) -> None:
         return
     table = Table("version", "creators", "as of", "snapshot", "state")
     for entry in listed:
-        table.add_row(str(entry.version), f"{entry.creators:,}", entry.as_of, entry.snapshot_id[:16], entry.state)
+        table.add_row(str(entry.version), f"{entry.creators:,}", entry.as_of[:16], entry.snapshot_id[:16], entry.state)
     out.print(table)
 
 
