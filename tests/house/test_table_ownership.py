@@ -18,6 +18,8 @@ TABLES: dict[str, str] = {
 FRAME_WRITES = {"upsert", "insert", "delete"}
 SESSION_WRITES = {"add", "add_all", "merge"}
 STATEMENT_WRITES = {"insert", "update", "delete"}
+#: the rooms that can hold an open store at all, by the layer law
+ROOMS_WITH_A_STORE = ("store", "jobs", "review", "cli")
 UNKNOWN = "a table the test cannot name"
 
 
@@ -54,7 +56,7 @@ def test_no_table_is_written_by_anyone_but_its_writer():
     """SYS-09, EMB-01: an account-level stage writes no creator-level row, and the other way round."""
     strangers = {
         f"{module} writes {table}"
-        for module, tables in writes_by_module(modules()).items()
+        for module, tables in writes_by_module(modules(*ROOMS_WITH_A_STORE)).items()
         for table in tables
         if WRITERS.get(table) != module
     }
@@ -63,7 +65,7 @@ def test_no_table_is_written_by_anyone_but_its_writer():
 
 def test_every_writer_of_the_map_really_writes_its_table():
     """A map that names a module which writes nothing would hold no one to anything."""
-    found = writes_by_module(modules())
+    found = writes_by_module(modules(*ROOMS_WITH_A_STORE))
     idle = {
         f"{module} never writes {table}" for table, module in WRITERS.items() if table not in found.get(module, set())
     }
