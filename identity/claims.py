@@ -102,13 +102,14 @@ def parse_claims(text: str, field: Field, own_platform: str, own_handle: str | N
 
 
 def read_text(
-    text: str, field: Field, own_platform: str, own_handle: str | None = None, *, is_fan: bool = False
+    text: str, field: Field, own_platform: str, own_handle: str | None = None, *, is_fan: bool | None = None
 ) -> Reading:
-    """Claims, sites and e-mail addresses of one text. is_fan: the account is known to be a fan's or a parody."""
+    """Claims, sites and e-mail addresses of one text. is_fan: whether a fan's or a parody; None: the text tells."""
     clean = visible(text[:MAX_TEXT])
     if not can_hold_claims(folded(clean)):
         return Reading([], [], [], [])
-    is_fan = is_fan or (field == "bio" and account_kind(clean) in {"fan", "parody"})
+    if is_fan is None:
+        is_fan = field == "bio" and account_kind(clean) in {"fan", "parody"}
     return _Reader(clean, field, own_platform, own_handle, is_fan=is_fan).read()
 
 
