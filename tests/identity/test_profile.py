@@ -52,7 +52,7 @@ INSTAGRAM = {"platform": "instagram", "handle": "ola.knits", "account_id": "ig"}
 
 
 def test_a_profile_holds_every_field_in_its_comparable_form(engine: DuckDBEngine):
-    """NRM-02, IDN-04..06."""
+    """IDN-04..06: the values that later comparisons read."""
     row = one_profile(
         engine,
         handle="@The.Ola_Knits",
