@@ -17,7 +17,7 @@ def creatordex(home: Path, *arguments: str, crash: str | None = None) -> subproc
     environment |= {"CREATORDEX_HOME": str(home), "CREATORDEX_EMBEDDINGS__PROVIDER": "fast", "NO_COLOR": "1"}
     if crash is not None:
         environment["CREATORDEX_CRASH"] = crash
-    command = [sys.executable, "-m", "cli.main", *arguments]
+    command = [str(Path(sys.executable).with_name("creatordex")), *arguments]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
 
 
