@@ -208,7 +208,7 @@ class _Intake:
     # --- one batch
 
     def _write(self, frames: FrameWriter, batch: _Batch, sha256: str, delivery: Delivery) -> None:
-        keys = _account_keys(frames, batch.entities)
+        keys = self._account_keys(frames, batch.entities)
         accounts = KnownAccounts(frames.matching(CreatorAccount, _keys("account_key", keys)))
         items = KnownItems(frames.matching(ContentItem, _keys("content_key", _content_keys(batch))))
         measured: dict[SnapshotKey, Measured] = {}
@@ -241,6 +241,22 @@ class _Intake:
         frames.insert(RawEntity, places.frame())
         frames.upsert(RejectedPayloadRow, _rejected_frame(batch.rejected, sha256, delivery.path.name))
         self.report.count(**written)
+
+    def _account_keys(self, frames: FrameWriter, entities: Sequence[Entity]) -> list[str]:
+        """The key of each entity's account. A bare handle means the one account that carries it, else itself."""
+        bare = {
+            (entity.record.platform, entity.record.handle): entity.record.account_key
+            for entity in entities
+            if entity.record.platform_user_id is None and entity.record.handle
+        }
+        if not bare:
+            return [entity.record.account_key for entity in entities]
+        held = {bare[name]: key for name, key in load_holders(frames, bare).items()}
+        as_of = to_micros(self.context.as_of)
+        aliases = [{"alias_key": alias, "account_key": key, "created_at": as_of} for alias, key in sorted(held.items())]
+        frames.insert(AccountAlias, pa.Table.from_pylist(aliases, arrow_schema(AccountAlias)))
+        resolved = load_aliases(frames, bare.values()) | held
+        return [resolved.get(entity.record.account_key, entity.record.account_key) for entity in entities]
 
     def _keep_first_seen(self, frames: FrameWriter, accounts: KnownAccounts) -> None:
         """`first_seen` is the earliest sighting of the night an account appeared, and stays."""
@@ -288,20 +304,6 @@ def _batches(payload: Iterable[Entity | RejectedRow]) -> Iterator[_Batch]:
             else:
                 batch.rejected.append(each)
         yield batch
-
-
-def _account_keys(frames: FrameWriter, entities: Sequence[Entity]) -> list[str]:
-    """The key of each entity's account. A bare handle means the one account that carries it, else stands for itself."""
-    bare = {
-        (entity.record.platform, entity.record.handle): entity.record.account_key
-        for entity in entities
-        if entity.record.platform_user_id is None and entity.record.handle
-    }
-    holders = load_holders(frames, bare) if bare else {}
-    aliases = load_aliases(frames, bare.values()) if bare else {}
-    resolved = {key: holders.get(name) or aliases.get(key, key) for name, key in bare.items()}
-    own = (entity.record.account_key for entity in entities)
-    return [resolved.get(key, key) for key in own]
 
 
 def _content_keys(batch: _Batch) -> set[str]:
