@@ -6,6 +6,8 @@ import unicodedata
 # C0 and C1 controls except tab and line breaks. NUL is among them: Postgres refuses it, SQLite keeps it.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
+# 0: no accent; 8: the voicing marks of kana, which make another consonant
+_KEPT_CLASSES = frozenset({0, 8})
 _SPACES = re.compile(r"\s+")
 
 
@@ -21,12 +23,12 @@ def sanitise(text: str) -> str:
 def fold(text: str) -> str:
     """Text for matching: compatibility form, accents off, lower case, single spaces.
 
-    >>> fold("  Ｃafé  ÉCLAIR ")
-    'cafe eclair'
+    >>> fold("  Ｃafé  ÉCLAIR "), fold("한글"), fold("ガ")
+    ('cafe eclair', '한글', 'ガ')
     """
     decomposed = unicodedata.normalize("NFKD", text)
-    bare = "".join(character for character in decomposed if not unicodedata.combining(character))
-    return _SPACES.sub(" ", bare.casefold()).strip()
+    bare = "".join(character for character in decomposed if unicodedata.combining(character) in _KEPT_CLASSES)
+    return _SPACES.sub(" ", unicodedata.normalize("NFC", bare.casefold())).strip()
 
 
 def shorten(text: str, limit: int) -> str:

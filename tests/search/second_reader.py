@@ -22,8 +22,8 @@ def tokens(text):
 
 
 def fold(text):
-    bare = (c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
-    return "".join(bare).casefold()
+    bare = (c for c in unicodedata.normalize("NFKD", text) if unicodedata.combining(c) in (0, 8))
+    return unicodedata.normalize("NFC", "".join(bare).casefold())
 
 
 def unspaced(character):
