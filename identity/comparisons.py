@@ -144,7 +144,8 @@ KIND = Comparison(
         same="both look like the same kind of account",
         incomparable="the kind of one is unknown",
         different="the accounts look like different kinds",
-        fan="one looks like a fan page, the other does not",
+        branch="one is the page of a country or city, the other is not",
+        fan="one looks like a fan page or parody, the other does not",
     ),
 )
 PLATFORM = Comparison(
@@ -303,8 +304,11 @@ def _value_level(column: str, otherwise: str) -> str:
          ELSE 'different' END"""
 
 
-_KIND_LEVEL = """
-    CASE WHEN (coalesce(l.account_kind_hint, '') = 'fan') <> (coalesce(r.account_kind_hint, '') = 'fan') THEN 'fan'
+_IMITATES = "coalesce({side}.account_kind_hint IN ('fan', 'parody'), FALSE)"
+_IS_BRANCH = "coalesce({side}.account_kind_hint = 'regional', FALSE)"
+_KIND_LEVEL = f"""
+    CASE WHEN {_IMITATES.format(side="l")} <> {_IMITATES.format(side="r")} THEN 'fan'
+         WHEN {_IS_BRANCH.format(side="l")} <> {_IS_BRANCH.format(side="r")} THEN 'branch'
          WHEN l.account_kind_hint IS NULL OR r.account_kind_hint IS NULL THEN 'incomparable'
          WHEN l.account_kind_hint = r.account_kind_hint THEN 'same'
          ELSE 'different' END"""

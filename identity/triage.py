@@ -121,6 +121,8 @@ class Cap:
 
 
 FAN = Cap("fan_page", Triage.SEPARATE, "one says it is a fan page, parody or archive of the other")
+FAN_KIND = Cap("fan_kind", Triage.REVIEW, "one presents itself as a fan page and the other does not")
+BRANCH = Cap("branch", Triage.REVIEW, "one is the page of a country or city, and neither names the other as its own")
 CONTRADICTED = Cap("contradicted", Triage.REVIEW, "one names a third account as its own where the other stands")
 SECOND_ACCOUNT = Cap(
     "second_account", Triage.REVIEW, "a second account on one platform links only when one names the other as its own"
@@ -133,7 +135,7 @@ BARE_HANDLE = Cap(
 BARE_NAME = Cap("bare_name", Triage.REVIEW, "only the name speaks for it")
 BARE_BIO = Cap("bare_bio", Triage.REVIEW, "only the bios are alike")
 #: position + 1 is the code in `cap`; 0: the weight decided
-CAPS = (FAN, CONTRADICTED, SECOND_ACCOUNT, BARE_HANDLE, BARE_NAME, BARE_BIO)
+CAPS = (FAN, FAN_KIND, BRANCH, CONTRADICTED, SECOND_ACCOUNT, BARE_HANDLE, BARE_NAME, BARE_BIO)
 
 
 def cap_codes(compared: pa.Table, model: Model, n_band: int) -> npt.NDArray[np.int8]:
@@ -145,9 +147,11 @@ def cap_codes(compared: pa.Table, model: Model, n_band: int) -> npt.NDArray[np.i
     handle = levels.handle_is("exact", "near")
     name = levels.name_is("equal", "similar")
     rare = levels.handle_bits > n_band + model.bare_handle_margin_bits
-    against = levels.on("kind", "different", "fan") | levels.on("claim", "related", "elsewhere_unknown")
+    against = levels.on("kind", "different", "branch", "fan") | levels.on("claim", "related", "elsewhere_unknown")
     masks = {
         FAN: levels.on("claim", "fan_of"),
+        FAN_KIND: levels.on("kind", "fan"),
+        BRANCH: levels.on("kind", "branch") & ~owned,
         CONTRADICTED: levels.on("claim", "contested", "elsewhere", "elsewhere_both"),
         SECOND_ACCOUNT: levels.on("platform", "same") & ~owned,
         BARE_HANDLE: handle & ~name & ~corroborated & ~(rare & ~against),

@@ -1,0 +1,283 @@
+"""Fit identity/model.json on generated corpora: m and u per level, handle characters, thresholds per precision.
+
+    python benchmarks/fit_model.py [--out identity/model.json]
+
+Three steps, all seeded. (1) Counting: m over proposed pairs of one owner, u over proposed pairs of two. (2) The
+comparisons are not independent, so weights and prior then move to the penalised maximum of the likelihood of the
+proposed pairs: the penalty pulls every weight to its counted value, which rare levels keep; neutral levels stay at
+zero; agreement never speaks against a pair, nor disagreement for it. (3) On corpora with other seeds: the lowest
+weight from which merges reach each precision, per size.
+"""
+
+import argparse
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import orjson
+import pyarrow as pa
+from scipy.optimize import minimize
+
+from corpus.generate import Corpus, generate
+from engines.duckdb_engine import DuckDBEngine
+from engines.engine import Engine
+from identity.blocking import propose_pairs
+from identity.clustering import Links, cluster
+from identity.comparisons import COMPARISONS, compare
+from identity.evaluation import score_labels
+from identity.handles import near_form
+from identity.profile import build_profiles
+from identity.rarity import with_rarity
+from identity.resolution import claims_by_row, with_rows
+from identity.triage import CAPS, Triage, cap_codes
+from identity.values import count_values, population_band
+from identity.weights import SHIPPED_MODEL, CalibrationPoint, HandleCharacters, Model, level_matrix, match_weight_bits
+
+TRAINING = ((20_000, 101), (40_000, 102), (80_000, 103))
+CALIBRATION = ((5_000, 201), (5_000, 202), (20_000, 203), (20_000, 204), (80_000, 205))
+PRECISIONS = (0.9, 0.95, 0.97, 0.985, 0.99, 0.995)
+SMOOTHING = 0.5
+#: how hard a weight is pulled to its counted value, per squared bit
+PENALTY = 0.05
+#: no single level says more than this either way: a corpus shows only what its author thought of
+MAX_WEIGHT_BITS = 20.0
+#: levels that say nothing, by definition
+NEUTRAL = {
+    "rarity": ("none",), "claim": ("none",), "email": ("incomparable",), "site": ("incomparable",),
+    "bio": ("incomparable",), "kind": ("incomparable",), "platform": ("different",),
+}  # fmt: skip
+#: lowest and highest weight in bits of levels whose meaning fixes their direction, whatever a corpus shows
+BOUNDS: dict[str, dict[str, tuple[float | None, float | None]]] = {
+    "claim": {
+        "mutual": (0.0, None), "self": (0.0, None), "secondary": (0.0, None), "contested": (-4.0, 6.0),
+        "named": (0.0, 4.0), "elsewhere_unknown": (None, 0.0), "related": (None, 0.0), "elsewhere": (None, -4.0),
+        "elsewhere_both": (None, -6.0), "fan_of": (None, -10.0),
+    },
+    "email": {
+        "private": (0.0, None), "of_two": (0.0, None), "of_few": (0.0, None), "same_domain": (0.0, 4.0),
+        "different": (-8.0, 0.0),
+    },
+    "site": {"private": (0.0, None), "of_two": (0.0, None), "of_few": (0.0, None), "different": (-6.0, 0.0)},
+    "bio": {"same": (0.0, None), "alike": (0.0, None), "related": (0.0, None), "different": (None, 0.0)},
+    "kind": {"same": (0.0, 1.0), "different": (-4.0, 0.0), "branch": (None, -2.0), "fan": (None, -6.0)},
+    "platform": {"same": (None, -2.0)},
+}  # fmt: skip
+#: levels that corpora hardly show are bound to a neighbour: handle unknown weighs as a handle that differs, plus this
+UNKNOWN_HANDLE_BITS = 1.0
+REVIEW_BITS = -4.0
+BARE_HANDLE_MARGIN_BITS = 8.0
+ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
+
+Matrix = npt.NDArray[np.int8]
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Compared pairs of one corpus, and whether each is one owner's."""
+
+    compared: pa.Table
+    #: shape (pairs, comparisons)
+    levels: Matrix
+    is_match: npt.NDArray[np.bool_]
+    n_band: int
+    owners: npt.NDArray[np.int64]
+    platforms: npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    #: per comparison, the m of each level
+    m: list[Floats]
+    #: per comparison, the weight of each level in bits
+    weights: list[Floats]
+    #: bits by which a proposed pair is likelier to match than two accounts drawn at random
+    prior_offset_bits: float
+
+
+def fit(characters: HandleCharacters, engine: Engine) -> Fit:
+    """Count, then correct for dependence."""
+    unfitted = Fit([np.ones(len(c.levels)) for c in COMPARISONS], [np.zeros(len(c.levels)) for c in COMPARISONS], 0.0)
+    draft = model_of(unfitted, characters)
+    samples = [_sample(generate(accounts, seed), draft, engine) for accounts, seed in TRAINING]
+    counts = [_counted(samples, place) for place in range(len(COMPARISONS))]
+    weights, offset = _likeliest(samples, [np.log2(m / u) for m, u in counts])
+    return Fit([m for m, _ in counts], _with_unknown_handles(weights), offset)
+
+
+def _with_unknown_handles(weights: list[Floats]) -> list[Floats]:
+    names = [level.name for level in COMPARISONS[0].levels]
+    first = weights[0].copy()
+    for place, name in enumerate(names):
+        if name.startswith("unknown_"):
+            first[place] = first[names.index(name.replace("unknown_", "different_"))] + UNKNOWN_HANDLE_BITS
+    return [first, *weights[1:]]
+
+
+def _sample(corpus: Corpus, model: Model, engine: Engine) -> Sample:
+    built = build_profiles(corpus.accounts, engine, corpus.contents)
+    n_band = population_band(corpus.accounts.num_rows)
+    counts = count_values(built.profiles, engine)
+    profiles = with_rarity(with_rows(built.profiles, engine), counts, n_band, model, engine)
+    claims = claims_by_row(built.claims, profiles["account_id"])
+    owner_of = dict(zip(corpus.truth["account_key"].to_pylist(), corpus.truth["person_id"].to_pylist(), strict=True))
+    owners = np.unique([owner_of[key] for key in profiles["account_id"].to_pylist()], return_inverse=True)[1]
+    compared = compare(propose_pairs(profiles, claims, engine), profiles, claims, engine)
+    left, right = compared["left"].to_numpy(), compared["right"].to_numpy()
+    return Sample(
+        compared, np.column_stack(level_matrix(compared)), owners[left] == owners[right], n_band,
+        owners.astype(np.int64),
+        profiles["platform"].combine_chunks().dictionary_encode().indices.to_numpy().astype(np.int64),
+    )  # fmt: skip
+
+
+def _counted(samples: list[Sample], place: int) -> tuple[Floats, Floats]:
+    """m and u of one comparison's levels, over proposed pairs."""
+    size = len(COMPARISONS[place].levels)
+    levels = np.concatenate([sample.levels[:, place] for sample in samples])
+    match = np.concatenate([sample.is_match for sample in samples])
+    m, u = (np.bincount(levels[side], minlength=size) + SMOOTHING for side in (match, ~match))
+    return m / m.sum(), u / u.sum()
+
+
+def _likeliest(samples: list[Sample], counted_weights: list[Floats]) -> tuple[list[Floats], float]:
+    """The weights of all levels and the prior offset (kept as the last parameter)."""
+    offsets = np.cumsum([0, *(len(weights) for weights in counted_weights)])
+    bounds = [_bounds(c.name, level.name) for c in COMPARISONS for level in c.levels]
+    low = np.array([bound[0] for bound in bounds])
+    high = np.array([bound[1] for bound in bounds])
+    counted = np.clip(np.concatenate(counted_weights), low, high)
+    places = np.concatenate([sample.levels + offsets[:-1] for sample in samples])
+    prior = np.concatenate([np.full(len(sample.levels), -float(sample.n_band)) for sample in samples])
+    match = np.concatenate([sample.is_match for sample in samples])
+
+    def loss(parameters: Floats) -> tuple[float, Floats]:
+        weights = parameters[:-1]
+        logits = (prior + parameters[-1] + weights[places].sum(axis=1)) * math.log(2)
+        error = 1 / (1 + np.exp(-np.clip(logits, -500, 500))) - match
+        likelihood = np.logaddexp(0, logits).sum() - logits[match].sum()
+        gradient = np.zeros_like(parameters)
+        for column in range(places.shape[1]):
+            gradient[:-1] += np.bincount(places[:, column], weights=error, minlength=len(weights))
+        gradient[-1] = error.sum()
+        away = weights - counted
+        gradient *= math.log(2)
+        gradient[:-1] += 2 * PENALTY * away
+        return likelihood + PENALTY * (away**2).sum(), gradient
+
+    start = np.append(counted, 12.0)
+    found = minimize(
+        loss, start, jac=True, method="L-BFGS-B", bounds=[*bounds, (0.0, 30.0)], options={"maxiter": 1000}
+    ).x  # fmt: skip
+    return [found[first:last] for first, last in pairwise(offsets)], float(round(found[-1], 4))
+
+
+def _bounds(comparison: str, level: str) -> tuple[float, float]:
+    if level in NEUTRAL.get(comparison, ()):
+        return 0.0, 0.0
+    low, high = BOUNDS.get(comparison, {}).get(level, (None, None))
+    return -MAX_WEIGHT_BITS if low is None else low, MAX_WEIGHT_BITS if high is None else high
+
+
+def count_characters(handles: list[str]) -> HandleCharacters:
+    """Bits of each character after each other one, over handle cores."""
+    characters = " " + ALPHABET
+    place = {character: index for index, character in enumerate(characters)}
+    seen = np.full((len(characters), len(characters)), SMOOTHING)
+    for handle in handles:
+        known = [place[character] for character in f" {handle} " if character in place]
+        for before, after in pairwise(known):
+            seen[before, after] += 1
+    bits = -np.log2(seen / seen.sum(axis=1, keepdims=True))
+    return HandleCharacters(
+        alphabet=ALPHABET, bits=tuple(tuple(round(float(x), 2) for x in row) for row in bits), other_bits=9.0
+    )
+
+
+def calibrate(model: Model, engine: Engine) -> list[CalibrationPoint]:
+    """Per size and precision the lowest weight, in half bits, from which on merges keep that precision."""
+    curves: dict[int, list[Floats]] = {}
+    grid = np.arange(-2.0, 30.5, 0.5)
+    for accounts, seed in CALIBRATION:
+        sample = _sample(generate(accounts, seed), model, engine)
+        curves.setdefault(sample.n_band, []).append(_precision_curve(sample, model, grid))
+    points = []
+    for n_band, measured in sorted(curves.items()):
+        worst = np.min(measured, axis=0)
+        for precision in PRECISIONS:
+            below = np.flatnonzero(worst < precision)
+            first = min(below[-1] + 1 if len(below) else 0, len(grid) - 1)
+            points.append(CalibrationPoint(n_band=n_band, precision=precision, link_bits=float(grid[first])))
+    return points
+
+
+def _precision_curve(sample: Sample, model: Model, grid: Floats) -> Floats:
+    """Pair precision of the clusters at each threshold."""
+    compared = sample.compared
+    weight_bits = match_weight_bits(level_matrix(compared), model, sample.n_band)
+    codes = cap_codes(compared, model, sample.n_band)
+    free = np.array([True, *(cap.ceiling is Triage.LINK for cap in CAPS)])[codes]
+    left, right = (compared[side].to_numpy().astype(np.int64) for side in ("left", "right"))
+    links = Links(left, right, weight_bits)
+    apart = [(int(a), int(b)) for a, b in zip(left[codes == 1], right[codes == 1], strict=True)]
+    curve = []
+    for link_bits in grid:
+        label = cluster(sample.platforms, links.where(free & (weight_bits >= link_bits)), cannot_link=apart).label
+        found = score_labels(np.unique(label, return_inverse=True)[1].astype(np.int64), sample.owners)
+        curve.append(found.pairwise.precision)
+        if link_bits % 4 == 0:
+            print(f"2^{sample.n_band}, {link_bits:+.0f} bits: {found.summary()}")
+    return np.array(curve)
+
+
+def model_of(fitted: Fit, characters: HandleCharacters, calibration: Sequence[CalibrationPoint] = ()) -> Model:
+    comparisons = []
+    for comparison, ms, weights in zip(COMPARISONS, fitted.m, fitted.weights, strict=True):
+        levels = [
+            _level(level.name, level.label, float(m), float(bits))
+            for level, m, bits in zip(comparison.levels, ms, weights, strict=True)
+        ]
+        comparisons.append({"name": comparison.name, "levels": levels})
+    provenance = {
+        "made_by": "benchmarks/fit_model.py", "corpus": "corpus.generate", "penalty": PENALTY,
+        "training": [list(pair) for pair in TRAINING], "calibration": [list(pair) for pair in CALIBRATION],
+    }  # fmt: skip
+    return Model.model_validate({
+        "version": 1, "provenance": provenance, "prior_offset_bits": fitted.prior_offset_bits,
+        "review_bits": REVIEW_BITS, "bare_handle_margin_bits": BARE_HANDLE_MARGIN_BITS, "comparisons": comparisons,
+        "handle_characters": characters,
+        "calibration": calibration or [CalibrationPoint(n_band=1, precision=0.985, link_bits=6.0)],
+    })  # fmt: skip
+
+
+def _level(name: str, label: str, m: float, weight_bits: float) -> dict[str, str | float]:
+    """m as counted and the u that gives the fitted weight; where no u <= 1 does, m gives way."""
+    u = m / 2**weight_bits
+    m, u = (m, u) if u <= 1 else (2**weight_bits, 1.0)
+    return {"name": name, "label": label, "m": float(f"{m:.5g}"), "u": float(f"{u:.5g}")}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, default=SHIPPED_MODEL)
+    out = parser.parse_args().out
+    cores = (near_form(handle) for handle in generate(*TRAINING[0]).accounts["handle"].to_pylist())
+    characters = count_characters(sorted({core for core in cores if core}))
+    with DuckDBEngine() as engine:
+        fitted = fit(characters, engine)
+        model = model_of(fitted, characters, calibrate(model_of(fitted, characters), engine))
+    out.write_bytes(orjson.dumps(model.model_dump(mode="json"), option=orjson.OPT_INDENT_2) + b"\n")
+    print(f"prior offset {model.prior_offset_bits} bits")
+    for comparison in model.comparisons:
+        for level in comparison.levels:
+            print(f"{comparison.name:12} {level.name:22} m={level.m:<10} u={level.u:<10} {level.weight_bits:+6.2f}")
+    for point in model.calibration:
+        print(point)
+
+
+if __name__ == "__main__":
+    main()
