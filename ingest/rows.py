@@ -119,17 +119,20 @@ class CsvRows:
     def __iter__(self) -> Iterator[Found]:
         contract = self._reader.contract
         text = io.TextIOWrapper(self._stream, encoding=_encoding(self._stream, contract), errors="replace", newline="")
-        rows = iter(lambda: text.readline(LINE_BYTES), "")
-        for _skipped in range(contract.skip_rows if contract else 0):
-            next(rows, None)
-        first = next((row for row in rows if row.strip()), None)
-        if first is None:
-            raise SourceError(f"{self._origin} holds no rows", hint="deliver a file with a header line")
-        delimiter = (contract and contract.delimiter) or _sniff(first)
-        table = csv.reader(_chained(first, rows), delimiter=delimiter)
-        header = _unique([" ".join(name.split()) for name in next(table)])
-        self.ignored = self._reader.check_columns(header, self._origin)
-        yield from self._read(table, header)
+        try:
+            rows = iter(lambda: text.readline(LINE_BYTES), "")
+            for _skipped in range(contract.skip_rows if contract else 0):
+                next(rows, None)
+            first = next((row for row in rows if row.strip()), None)
+            if first is None:
+                raise SourceError(f"{self._origin} holds no rows", hint="deliver a file with a header line")
+            delimiter = (contract and contract.delimiter) or _sniff(first)
+            table = csv.reader(_chained(first, rows), delimiter=delimiter)
+            header = _unique([" ".join(name.split()) for name in next(table)])
+            self.ignored = self._reader.check_columns(header, self._origin)
+            yield from self._read(table, header)
+        finally:
+            text.detach()  # the stream is closed by who opened it
 
     def _read(self, table: Iterator[list[str]], header: list[str]) -> Iterator[Found]:
         line = 1

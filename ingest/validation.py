@@ -1,6 +1,5 @@
 """Looking at a file before it is delivered: what would go in, what would not, and which fields it fills."""
 
-from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,7 +25,7 @@ class Validation:
     rejected: int = 0
     #: the first of them, a row may have several
     rejections: list[RejectedRow] = field(default_factory=list)
-    reasons: Counter[str] = field(default_factory=Counter)
+    reasons: dict[str, int] = field(default_factory=dict)
     #: source × field × share present × newest
     coverage: list[dict[str, Any]] = field(default_factory=list)
     #: columns that nothing reads
@@ -53,7 +52,7 @@ def validate_file(path: Path, contract: SourceContract | None, fetched_at: int) 
                     coverage.add(path.name, found)
                     continue
                 bad.add((found.line, found.pointer))
-                validation.reasons[found.reason] += 1
+                validation.reasons[found.reason] = validation.reasons.get(found.reason, 0) + 1
                 if len(validation.rejections) < SHOWN_REJECTIONS:
                     validation.rejections.append(found)
     except OSError as error:
