@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -152,7 +153,7 @@ class OfflineClassifier:
 
     def _language(self, subject: Subject, text: "_Text") -> str | None:
         """What the words say; else what all accounts declare."""
-        words = [*text.profile_words, *(word for item in text.item_words for word in item)]
+        words = chain(text.profile_words, *text.item_words)
         told = language_of(" ".join(text.parts)[:ENOUGH_CHARACTERS], words, self._cues.stop_words)
         declared = {language[:2].lower() for language in subject.languages if language}
         return told or (next(iter(declared)) if len(declared) == 1 else None)
