@@ -12,6 +12,7 @@ from base.judgement import Verdict
 from cli.night import run_and_show
 from cli.render import explanation_lines
 from cli.state import AsOf, JsonFlag, out, parse_as_of, print_json, settings_of
+from jobs.account_versions import AccountVersion, FieldChange, account_versions, history
 from jobs.explain_accounts import explain_accounts
 from jobs.resolve_creators import resolve_creators
 from jobs.resolve_file import resolve_file
@@ -62,9 +63,19 @@ def _show_report(report: dict[str, Any], json: bool) -> None:
         out.print(f"{name.replace('_', ' '):24} {parts}", markup=False)
 
 
-def explain(ctx: typer.Context, one: Account, other: Account, json: JsonFlag = False) -> None:
-    """Say why two accounts are, may be, or are not one creator's: the evidence in bits, and the verdict."""
+def explain(
+    ctx: typer.Context,
+    one: Account,
+    other: Annotated[
+        str | None, typer.Argument(help="A second account; without it: what was delivered about the first.")
+    ] = None,
+    json: JsonFlag = False,
+) -> None:
+    """Say why two accounts are, may be, or are not one creator's; or what each delivery said about one account."""
     with inspecting(settings_of(ctx)) as context:
+        if other is None:
+            _show_history(list(history(account_versions(context, one))), json)
+            return
         found = explain_accounts(context, one, other)
     if json:
         print_json([asdict(found) | {"thresholds": found.thresholds.model_dump()}])
@@ -72,6 +83,17 @@ def explain(ctx: typer.Context, one: Account, other: Account, json: JsonFlag = F
     out.print(f"{found.left}  {found.right}", markup=False)
     for line in explanation_lines(found):
         out.print(line)
+
+
+def _show_history(versions: list[tuple[AccountVersion, list[FieldChange]]], json: bool) -> None:
+    if json:
+        print_json(asdict(version) | {"changes": [asdict(change) for change in found]} for version, found in versions)
+        return
+    for version, found in versions:
+        place = f"{version.origin} line {version.line} {version.pointer}".rstrip()
+        out.print(f"{version.fetched_at:%Y-%m-%d %H:%M}  {place}  ({version.sha256[:12]})", markup=False)
+        for change in found:
+            out.print(f"    {change.field}: {change.before!r} → {change.after!r}", markup=False)
 
 
 def judge(

@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+
+from cli.render import progress_reporter, stage_table
+from cli.state import AsOf, JsonFlag, out, parse_as_of, print_json, settings_of
 from jobs.embed_accounts import embed_accounts
 from jobs.embed_creators import embed_creators
 from jobs.enrich_creators import enrich_creators, enrich_plan
 from jobs.ingest_accounts import renormalize as renormalize_job
+from jobs.nightly import Mode, deliveries_of, describe, night, run_night
 from jobs.publish_index import publish_index
-
-from cli.render import progress_reporter, stage_table
-from cli.state import AsOf, JsonFlag, out, parse_as_of, print_json, settings_of
-from jobs.nightly import deliveries_of, describe, night, run_night
 from jobs.runner import Job, RunResult, inspecting, names, run_jobs
 from jobs.settings import Settings
 
@@ -25,8 +25,8 @@ Files = Annotated[
 ]
 Source = Annotated[str | None, typer.Option(help="Name of the source these files come from.")]
 Contract = Annotated[Path | None, typer.Option(help="Source contract (TOML) that maps their columns.")]
-Mode = Annotated[
-    str | None, typer.Option(help="delta: absence means nothing; full: absent accounts of the source are gone.")
+FileMode = Annotated[
+    Mode | None, typer.Option(help="delta: absence means nothing; full: absent accounts of the source are gone.")
 ]
 MaxRejected = Annotated[
     float | None, typer.Option(help="Share of rows that may be rejected before the exit code is 3.", min=0, max=1)
@@ -38,7 +38,7 @@ def nightly(
     files: Files = None,
     source: Source = None,
     contract: Contract = None,
-    mode: Mode = None,
+    mode: FileMode = None,
     max_rejected: MaxRejected = None,
     as_of: AsOf = None,
     json: JsonFlag = False,
@@ -56,7 +56,7 @@ def ingest(
     files: Files = None,
     source: Source = None,
     contract: Contract = None,
-    mode: Mode = None,
+    mode: FileMode = None,
     max_rejected: MaxRejected = None,
     as_of: AsOf = None,
     json: JsonFlag = False,
@@ -66,7 +66,12 @@ def ingest(
     deliveries = deliveries_of(settings, files or [], source=source, contract=contract, mode=mode)
     stages = {"ingest_accounts": night(deliveries)["ingest_accounts"]}
     run_and_show(
-        "ingest", stages, settings, parse_as_of(as_of), json, inputs=[describe(delivery) for delivery in deliveries]
+        "ingest",
+        stages,
+        settings,
+        parse_as_of(as_of),
+        json,
+        inputs={"deliveries": [describe(delivery) for delivery in deliveries]},
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from base.clock import Clock
 from base.errors import ConfigError
 from ingest.contracts import read_contract
-from ingest.files import Delivery
+from ingest.files import Delivery, Mode
 from jobs.context import Progress, no_progress
 from jobs.embed_accounts import embed_accounts
 from jobs.embed_creators import embed_creators
@@ -55,7 +55,7 @@ def deliveries_of(
     *,
     source: str | None = None,
     contract: Path | None = None,
-    mode: str | None = None,
+    mode: Mode | None = None,
 ) -> list[Delivery]:
     """The given files as one source, or else every file of every source in the settings, by name."""
     if files:
@@ -69,7 +69,7 @@ def deliveries_of(
     return deliveries
 
 
-def _deliveries(files: Sequence[Path], source: str, contract: Path | None, mode: str) -> list[Delivery]:
+def _deliveries(files: Sequence[Path], source: str, contract: Path | None, mode: Mode) -> list[Delivery]:
     missing = [str(path) for path in files if not path.is_file()]
     if missing:
         raise ConfigError(f"no such file: {', '.join(missing)}", hint="name files, or list them under [sources]")

@@ -5,9 +5,9 @@ from typing import Any
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
-from embeddings.neighbours import nearest_neighbours
 
 from base.clock import to_micros
+from embeddings.neighbours import nearest_neighbours
 from embeddings.vectors import Vectors, from_column
 from engines.engine import Engine
 from identity.canonical import assign_creator_ids, collapse_aliases, describe_creators

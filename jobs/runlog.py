@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import structlog
-from structlog.typing import FilteringBoundLogger
+from structlog.typing import FilteringBoundLogger, Processor
 
-_PROCESSORS = [
+_PROCESSORS: list[Processor] = [
     structlog.processors.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     structlog.processors.JSONRenderer(sort_keys=True),

@@ -17,6 +17,7 @@ from identity.triage import IdentitySettings
 from index.gate import GateSettings
 from index.scoring import ScoringSettings
 from ingest.cadence import CadenceSettings
+from ingest.files import Mode
 
 DEFAULT_CONFIG = Path("creatordex.toml")
 
@@ -31,7 +32,7 @@ class SourceSettings(BaseModel):
     #: a source contract (TOML) that maps its columns; none for API captures and files in our own columns
     contract: Path | None = None
     #: delta: absence means nothing · full: an account of this source that is absent is marked gone
-    mode: str = Field(default="delta", pattern="^(delta|full)$")
+    mode: Mode = "delta"
 
 
 class Settings(BaseSettings):
@@ -65,8 +66,10 @@ class Settings(BaseSettings):
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        **_others: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What is passed in, then the environment, then the file; no .env file is read."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
 
     @property
