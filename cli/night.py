@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -14,19 +14,20 @@ from jobs.embed_accounts import embed_accounts
 from jobs.embed_creators import embed_creators
 from jobs.enrich_creators import enrich_creators, enrich_plan
 from jobs.ingest_accounts import renormalize as renormalize_job
-from jobs.nightly import Mode, deliveries_of, describe, night, run_night
+from jobs.nightly import deliveries_of, describe, night, run_night
 from jobs.publish_index import publish_index
 from jobs.runner import Job, RunResult, inspecting, names, run_jobs
 from jobs.settings import Settings
 
 Files = Annotated[
     list[Path] | None,
-    typer.Argument(help="Captures or rows files; default: every file of [sources].", show_default=False),
+    typer.Argument(help="Captures or rows files; default: every file of the settings' sources.", show_default=False),
 ]
 Source = Annotated[str | None, typer.Option(help="Name of the source these files come from.")]
 Contract = Annotated[Path | None, typer.Option(help="Source contract (TOML) that maps their columns.")]
 FileMode = Annotated[
-    Mode | None, typer.Option(help="delta: absence means nothing; full: absent accounts of the source are gone.")
+    Literal["delta", "full"] | None,
+    typer.Option(help="delta: absence means nothing; full: absent accounts of the source are gone."),
 ]
 MaxRejected = Annotated[
     float | None, typer.Option(help="Share of rows that may be rejected before the exit code is 3.", min=0, max=1)

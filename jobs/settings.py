@@ -112,4 +112,10 @@ def settings_template() -> str:
 
 def _template_lines(knobs: BaseModel) -> list[str]:
     values = knobs.model_dump(mode="json").items()
-    return [f"# {name} =" if value is None else f"{name} = {json.dumps(value)}" for name, value in values]
+    return [f"# {name} =" if value is None else f"{name} = {_toml(value)}" for name, value in values]
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{json.dumps(key)} = {_toml(inner)}" for key, inner in value.items()) + " }"
+    return json.dumps(value)
