@@ -115,6 +115,7 @@ def instant(value: Any) -> int | None:
 
 
 def flag(value: Any) -> bool | None:
+    """True or false, also as yes and no, 1 and 0."""
     if value is None or value == "" or isinstance(value, bool):
         return None if value == "" else value
     word = str(value).strip().lower()
