@@ -27,9 +27,15 @@ def test_a_holder_is_the_one_live_account_with_an_id(store: Store):
 
 def test_a_promotion_needs_exactly_one_account_on_the_same_platform(store: Store):
     save(
-        store, provisional("ann"), an_account("ann", "zz"), provisional("bob"), an_account("bob", "youtube"),
-        provisional("dan"), an_account("dan", "zz", platform_user_id="1"), an_account("dan", "zz", platform_user_id="2"),
-    )  # fmt: skip
+        store,
+        provisional("ann"),
+        an_account("ann", "zz"),
+        provisional("bob"),
+        an_account("bob", "youtube"),
+        provisional("dan"),
+        an_account("dan", "zz", platform_user_id="1"),
+        an_account("dan", "zz", platform_user_id="2"),
+    )
     with store.reading_frames() as frames:
         assert load_promotions(frames).to_pylist() == [{"alias_key": "zz:@ann", "account_key": "zz:id-ann"}]
 
