@@ -10,7 +10,11 @@ import onnxruntime
 from providers.embedder import Embedder
 from providers.local import load_embedder
 
-WORDS = ["the", "of", "and", "to", "a", "in", "for", "with", "on", "my", "your", "how", "best", "easy", "every", "week", "new", "home", "made", "simple", "quick", "daily", "full", "small", "city", "bread", "cake", "oven", "recipe", "workout", "yoga", "stretch", "run", "bike", "trail", "chess", "opening", "endgame", "puzzle", "guitar", "song", "cover", "piano", "garden", "tomato", "soil", "seed", "camera", "lens", "photo", "street", "travel", "train", "mountain", "lake", "tent", "review", "phone", "laptop", "code", "game"]
+WORDS = """
+the of and to a in for with on my your how best easy every week new home made simple quick daily full small city
+bread cake oven recipe workout yoga stretch run bike trail chess opening endgame puzzle guitar song cover piano
+garden tomato soil seed camera lens photo street travel train mountain lake tent review phone laptop code game
+""".split()  # noqa: SIM905
 LENGTHS = (12, 40, 140)  # words: a caption, a bio, a description
 TEXTS = {"minilm": 600, "fast": 20_000}
 
