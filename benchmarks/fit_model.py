@@ -5,8 +5,8 @@
 Three steps, all seeded. (1) Counting: m over proposed pairs of one owner, u over proposed pairs of two. (2) The
 comparisons are not independent, so weights and prior then move to the penalised maximum of the likelihood of the
 proposed pairs: the penalty pulls every weight to its counted value, which rare levels keep; neutral levels stay at
-zero; agreement never speaks against a pair, nor disagreement for it. (3) On corpora with other seeds: the lowest
-weight from which merges reach each precision, per size.
+zero; agreement never speaks against a pair, nor disagreement for it; the rarer of two values weighs more. (3) On
+corpora with other seeds, pooled by size: the lowest weight from which on merges keep each precision.
 """
 
 import argparse
@@ -27,7 +27,7 @@ from engines.duckdb_engine import DuckDBEngine
 from engines.engine import Engine
 from identity.blocking import propose_pairs
 from identity.clustering import Links, cluster
-from identity.comparisons import COMPARISONS, compare
+from identity.comparisons import COMPARISONS, HANDLE_RARITY_EDGES, compare
 from identity.evaluation import score_labels
 from identity.handles import near_form
 from identity.profile import build_profiles
@@ -38,7 +38,7 @@ from identity.values import count_values, population_band
 from identity.weights import SHIPPED_MODEL, CalibrationPoint, HandleCharacters, Model, level_matrix, match_weight_bits
 
 TRAINING = ((20_000, 101), (40_000, 102), (80_000, 103))
-CALIBRATION = ((5_000, 201), (5_000, 202), (20_000, 203), (20_000, 204), (80_000, 205))
+CALIBRATION = (*((5_000, seed) for seed in range(201, 207)), *((20_000, seed) for seed in (211, 212)), (80_000, 221))
 PRECISIONS = (0.9, 0.95, 0.97, 0.985, 0.99, 0.995)
 SMOOTHING = 0.5
 #: how hard a weight is pulled to its counted value, per squared bit
@@ -54,16 +54,16 @@ NEUTRAL = {
 BOUNDS: dict[str, dict[str, tuple[float | None, float | None]]] = {
     "claim": {
         "mutual": (0.0, None), "self": (0.0, None), "secondary": (0.0, None), "contested": (-4.0, 6.0),
-        "named": (0.0, 4.0), "elsewhere_unknown": (None, 0.0), "related": (None, 0.0), "elsewhere": (None, -4.0),
-        "elsewhere_both": (None, -6.0), "fan_of": (None, -10.0),
+        "named": (0.0, 4.0), "elsewhere_unknown": (None, 0.0), "related": (None, 0.0), "elsewhere": (-10.0, -4.0),
+        "elsewhere_both": (-12.0, -6.0), "fan_of": (-12.0, -10.0),
     },
     "email": {
         "private": (0.0, None), "of_two": (0.0, None), "of_few": (0.0, None), "same_domain": (0.0, 4.0),
-        "different": (-8.0, 0.0),
+        "different": (-4.0, 0.0),
     },
-    "site": {"private": (0.0, None), "of_two": (0.0, None), "of_few": (0.0, None), "different": (-6.0, 0.0)},
+    "site": {"private": (0.0, None), "of_two": (0.0, None), "of_few": (0.0, None), "different": (-4.0, 0.0)},
     "bio": {"same": (0.0, None), "alike": (0.0, None), "related": (0.0, None), "different": (None, 0.0)},
-    "kind": {"same": (0.0, 1.0), "different": (-4.0, 0.0), "branch": (None, -2.0), "fan": (None, -6.0)},
+    "kind": {"same": (0.0, 1.0), "different": (-4.0, 0.0), "branch": (-8.0, -2.0), "fan": (-10.0, -6.0)},
     "platform": {"same": (None, -2.0)},
 }  # fmt: skip
 #: levels that corpora hardly show are bound to a neighbour: handle unknown weighs as a handle that differs, plus this
@@ -106,7 +106,7 @@ def fit(characters: HandleCharacters, engine: Engine) -> Fit:
     samples = [_sample(generate(accounts, seed), draft, engine) for accounts, seed in TRAINING]
     counts = [_counted(samples, place) for place in range(len(COMPARISONS))]
     weights, offset = _likeliest(samples, [np.log2(m / u) for m, u in counts])
-    return Fit([m for m, _ in counts], _with_unknown_handles(weights), offset)
+    return Fit([m for m, _ in counts], _rarer_weighs_more(_with_unknown_handles(weights)), offset)
 
 
 def _with_unknown_handles(weights: list[Floats]) -> list[Floats]:
@@ -116,6 +116,15 @@ def _with_unknown_handles(weights: list[Floats]) -> list[Floats]:
         if name.startswith("unknown_"):
             first[place] = first[names.index(name.replace("unknown_", "different_"))] + UNKNOWN_HANDLE_BITS
     return [first, *weights[1:]]
+
+
+def _rarer_weighs_more(weights: list[Floats]) -> list[Floats]:
+    """Rarity levels run from the rarest down: none weighs more than a rarer one."""
+    handles = len(HANDLE_RARITY_EDGES) + 1
+    rarity = weights[1].copy()
+    for part in (slice(0, handles), slice(handles, len(rarity) - 1)):
+        rarity[part] = np.minimum.accumulate(rarity[part])
+    return [weights[0], rarity, *weights[2:]]
 
 
 def _sample(corpus: Corpus, model: Model, engine: Engine) -> Sample:
@@ -200,23 +209,26 @@ def count_characters(handles: list[str]) -> HandleCharacters:
 
 def calibrate(model: Model, engine: Engine) -> list[CalibrationPoint]:
     """Per size and precision the lowest weight, in half bits, from which on merges keep that precision."""
-    curves: dict[int, list[Floats]] = {}
-    grid = np.arange(-2.0, 30.5, 0.5)
+    merges: dict[int, Floats] = {}
+    grid = np.arange(-2.0, 20.5, 0.5)
     for accounts, seed in CALIBRATION:
         sample = _sample(generate(accounts, seed), model, engine)
-        curves.setdefault(sample.n_band, []).append(_precision_curve(sample, model, grid))
+        merges[sample.n_band] = merges.get(sample.n_band, 0.0) + _merges(sample, model, grid)
     points = []
-    for n_band, measured in sorted(curves.items()):
-        worst = np.min(measured, axis=0)
+    for n_band, (right, found) in sorted(merges.items()):
+        precisions = right / np.maximum(found, 1)
+        print(
+            f"2^{n_band}:", {float(bits): round(float(share), 4) for bits, share in zip(grid, precisions, strict=True)}
+        )
         for precision in PRECISIONS:
-            below = np.flatnonzero(worst < precision)
+            below = np.flatnonzero(precisions < precision)
             first = min(below[-1] + 1 if len(below) else 0, len(grid) - 1)
             points.append(CalibrationPoint(n_band=n_band, precision=precision, link_bits=float(grid[first])))
     return points
 
 
-def _precision_curve(sample: Sample, model: Model, grid: Floats) -> Floats:
-    """Pair precision of the clusters at each threshold."""
+def _merges(sample: Sample, model: Model, grid: Floats) -> Floats:
+    """Right and found pairs of the clusters at each threshold, shape (2, thresholds)."""
     compared = sample.compared
     weight_bits = match_weight_bits(level_matrix(compared), model, sample.n_band)
     codes = cap_codes(compared, model, sample.n_band)
@@ -224,14 +236,12 @@ def _precision_curve(sample: Sample, model: Model, grid: Floats) -> Floats:
     left, right = (compared[side].to_numpy().astype(np.int64) for side in ("left", "right"))
     links = Links(left, right, weight_bits)
     apart = [(int(a), int(b)) for a, b in zip(left[codes == 1], right[codes == 1], strict=True)]
-    curve = []
+    counts = []
     for link_bits in grid:
         label = cluster(sample.platforms, links.where(free & (weight_bits >= link_bits)), cannot_link=apart).label
-        found = score_labels(np.unique(label, return_inverse=True)[1].astype(np.int64), sample.owners)
-        curve.append(found.pairwise.precision)
-        if link_bits % 4 == 0:
-            print(f"2^{sample.n_band}, {link_bits:+.0f} bits: {found.summary()}")
-    return np.array(curve)
+        score = score_labels(np.unique(label, return_inverse=True)[1].astype(np.int64), sample.owners)
+        counts.append((score.pairwise.precision * score.found_pairs, score.found_pairs))
+    return np.array(counts, dtype=np.float64).T
 
 
 def model_of(fitted: Fit, characters: HandleCharacters, calibration: Sequence[CalibrationPoint] = ()) -> Model:
