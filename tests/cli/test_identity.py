@@ -1,0 +1,66 @@
+"""resolve FILE, explain and judge, typed."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from cli.main import app
+from jobs.runner import open_store
+from jobs.settings import read_settings
+from tests.factories import an_account
+
+ROWS = (
+    "account_id,platform,handle,display_name,bio\n"
+    "a1,yt,quillandember,Quill,essays. Instagram: @quill.ember\na2,ig,quill.ember,Quill,YouTube: @quillandember\n"
+)
+
+
+@pytest.fixture
+def typed(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CREATORDEX_HOME", str(tmp_path / "home"))
+    return lambda *words: CliRunner().invoke(app, list(words))
+
+
+@pytest.fixture
+def stored(typed):
+    store = open_store(read_settings())
+    with store.writing() as session:
+        session.add(an_account("quillandember", bio="essays. Instagram: @quill.ember"))
+        session.add(an_account("quill.ember", "instagram", bio="YouTube: @quillandember"))
+    store.close()
+
+
+def test_resolve_file_writes_its_results_and_prints_the_report(typed, tmp_path):
+    (tmp_path / "rows.csv").write_text(ROWS)
+    done = typed("resolve", "rows.csv", "--out", "out", "--json")
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["creators"] == 1
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"members.parquet", "pairs.parquet", "report.json"}
+
+
+def test_a_file_with_too_many_bad_rows_ends_with_its_own_exit_code(typed, tmp_path):
+    (tmp_path / "rows.csv").write_text(ROWS + ",yt,nobody,,\n")
+    assert typed("resolve", "rows.csv", "--out", "out").exit_code == 3
+
+
+def test_resolve_file_without_a_folder_is_a_usage_error(typed, tmp_path):
+    (tmp_path / "rows.csv").write_text(ROWS)
+    assert typed("resolve", "rows.csv").exit_code == 2
+
+
+def test_explain_prints_the_evidence_and_judge_keeps_a_decision(typed, stored):
+    explained = typed("explain", "quillandember", "quill.ember", "--json")
+    assert explained.exit_code == 0, explained.output
+    found = json.loads(explained.stdout)
+    total = found["prior_bits"] + sum(step["weight_bits"] for step in found["evidence"])
+    assert total == pytest.approx(found["match_weight_bits"])
+    assert "each names the other" in typed("explain", "quillandember", "quill.ember").stdout
+    judged = typed("judge", "quillandember", "quill.ember", "different", "--by", "ida", "--note", "two people")
+    assert judged.exit_code == 0, judged.output
+    assert "different, says ida" in judged.stdout
+
+
+def test_an_account_that_is_not_there_is_named(typed, stored):
+    assert typed("explain", "quillandember", "nobody").exit_code == 1
