@@ -63,6 +63,12 @@ def absent(rows: pa.Table, others: pa.Table, on: Sequence[str]) -> pa.Table:
     return rows.filter(pc.invert(pc.is_in(_joined(rows, on), value_set=_joined(others, on))))
 
 
+def first_of_each(column: pa.ChunkedArray) -> pa.Array:
+    """Position of the first row of each distinct value."""
+    codes = column.combine_chunks().dictionary_encode().indices.to_numpy(zero_copy_only=False)
+    return pa.array(np.unique(codes, return_index=True)[1])
+
+
 def attach_vectors(rows: pa.Table, made: pa.Table, on: str) -> pa.Table:
     """The rows that `made` (columns `on`, vector; each value once) has a vector for, with that vector."""
     places = pc.index_in(rows[on], value_set=made[on].combine_chunks())

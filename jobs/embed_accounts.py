@@ -11,14 +11,13 @@ from base.clock import to_micros
 from embeddings.aggregate import Groups
 from embeddings.batching import pack_by_length
 from embeddings.document import bio_documents, content_documents, text_fingerprints
-from embeddings.vectors import absent, attach_vectors, stamped, to_column
+from embeddings.vectors import absent, attach_vectors, first_of_each, stamped, to_column
 from jobs.context import Context
 from jobs.report import JobReport
 from store.tables import AccountVector, ContentVector
 
 ACCOUNTS_AT_ONCE = 5_000  # with 20 items each: about 100 MB of text and 150 MB of vectors
 TEXTS_AT_ONCE = 2_048  # per transaction: a kill loses a few seconds of the default model's work
-LOOKUPS_AT_ONCE = 5_000  # values in one query; SQLite takes 32,766
 
 VectorTable = type[ContentVector] | type[AccountVector]
 KEYS: dict[VectorTable, list[str]] = {ContentVector: ["content_key"], AccountVector: ["account_key", "field"]}
@@ -113,11 +112,12 @@ class _Work:
             self._progress()
 
     def _known(self, table: VectorTable, fingerprints: pa.Array) -> pa.Table:
-        parts = [fingerprints.slice(start, LOOKUPS_AT_ONCE) for start in range(0, len(fingerprints), LOOKUPS_AT_ONCE)]
-        empty = pa.table({"input_fingerprint": pa.array([], pa.string()), "vector": pa.array([], pa.binary())})
-        with self.context.reading_frames() as frames:
-            found = [frames.read(vectors.of_texts(table, self.recipe, part.to_pylist())) for part in parts]
-        return pa.concat_tables([empty, *found])
+        """The texts among these that have a vector already, whoever's text it was: input_fingerprint and vector."""
+        keys = pa.table({"input_fingerprint": fingerprints})
+        keys = keys.append_column("recipe_fingerprint", pa.repeat(self.recipe, keys.num_rows))
+        with self.context.writing_frames() as frames:  # looking many keys up takes a temporary table
+            found = frames.matching(table, keys).select(["input_fingerprint", "vector"])
+        return found.take(first_of_each(found["input_fingerprint"]))
 
     def _embed_texts(self, documents: pa.Table) -> Iterator[pa.Table]:
         """Each distinct text once, as input_fingerprint and vector, batch by batch."""

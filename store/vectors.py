@@ -3,7 +3,6 @@
 Ranges are of keys, both ends included: a stage walks the accounts or creators range by range.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import BigInteger, Delete, Select, Text, and_, case, delete, func, or_, select
@@ -76,16 +75,6 @@ def account_fingerprints(first: str, last: str, recipe: str) -> Select[Any]:
         _select(col(AccountVector.account_key), col(AccountVector.field), col(AccountVector.input_fingerprint))
         .where(col(AccountVector.account_key).between(first, last), col(AccountVector.recipe_fingerprint) == recipe)
         .order_by(col(AccountVector.account_key), col(AccountVector.field))
-    )
-
-
-def of_texts(table: type[ContentVector] | type[AccountVector], recipe: str, fingerprints: Sequence[str]) -> Select[Any]:
-    """A vector for each of these texts that has one already, whoever's text it was."""
-    return (
-        _select(col(table.input_fingerprint), func.min(col(table.vector)).label("vector"))
-        .where(col(table.recipe_fingerprint) == recipe, col(table.input_fingerprint).in_(fingerprints))
-        .group_by(col(table.input_fingerprint))
-        .order_by(col(table.input_fingerprint))
     )
 
 
