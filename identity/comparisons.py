@@ -378,7 +378,7 @@ def _bio_levels(pairs: pa.Table, profiles: pa.Table, engine: Engine, neighbours:
     words = pa.table(
         {
             "row": profiles["row"].combine_chunks().take(pc.list_parent_indices(tokens)),
-            "word": pc.list_flatten(tokens),
+            "word": pc.list_flatten(tokens).dictionary_encode().indices,  # joined millions of times: numbers, not texts
         }
     )
     near = (
@@ -388,11 +388,10 @@ def _bio_levels(pairs: pa.Table, profiles: pa.Table, engine: Engine, neighbours:
     )
     return engine.sql(
         f"""
-        WITH bags AS (SELECT DISTINCT "row", word FROM words),
-        sizes AS (SELECT "row", count(*) AS n FROM bags GROUP BY "row"),
+        WITH sizes AS (SELECT "row", count(*) AS n FROM words GROUP BY "row"),
         shared AS (
             SELECT p."left", p."right", count(*) AS n FROM pairs p
-            JOIN bags l ON l."row" = p."left" JOIN bags r ON r."row" = p."right" AND r.word = l.word
+            JOIN words l ON l."row" = p."left" JOIN words r ON r."row" = p."right" AND r.word = l.word
             GROUP BY p."left", p."right"
         ),
         cosines AS (
