@@ -48,7 +48,8 @@ def load_promotions(frames: FrameReader) -> pa.Table:
     held = (
         select(*columns)
         .join(settled, same_handle)
-        .where(col(provisional.platform_user_id).is_(None), col(settled.platform_user_id).is_not(None))
+        # Not `IS NULL`: SQLite would look every account up among all provisional ones of its platform, by that index.
+        .where(func.coalesce(provisional.platform_user_id, "") == "", col(settled.platform_user_id).is_not(None))
         .where(col(settled.state) == "live")
         .group_by(alias_key)
         .having(func.count() == 1)

@@ -127,6 +127,7 @@ class FrameWriter(FrameReader):
             return 0
         table = _table(model)
         with self._staged(table, keys) as stage:
+            self._index(stage, keys.column_names)
             matches = " AND ".join(f'"{stage}"."{name}" = "{table.name}"."{name}"' for name in keys.column_names)
             return self._run(f'DELETE FROM "{table.name}" WHERE EXISTS (SELECT 1 FROM "{stage}" WHERE {matches})')
 
@@ -149,8 +150,7 @@ class FrameWriter(FrameReader):
             kept.append(batch.select(keys))
         with self._staged(table, pa.concat_tables(kept)) as stage:
             matches = " AND ".join(f'"{stage}"."{name}" = "{table.name}"."{name}"' for name in keys)
-            indexed = ", ".join(f'"{name}"' for name in keys)
-            self._run(f'CREATE INDEX temp."{stage}_keys" ON "{stage}" ({indexed})')
+            self._index(stage, keys)
             return changed + self._run(
                 f'DELETE FROM "{table.name}" WHERE NOT EXISTS (SELECT 1 FROM "{stage}" WHERE {matches})'
             )
@@ -178,6 +178,11 @@ class FrameWriter(FrameReader):
             cursor.adbc_ingest(stage, _cast(frame, _write_schema(table, frame)), mode="create", temporary=True)
         yield stage
         self._run(f'DROP TABLE temp."{stage}"')
+
+    def _index(self, stage: str, names: Sequence[str]) -> None:
+        """Let a statement that looks each row of a table up among the staged ones find it at once."""
+        indexed = ", ".join(f'"{name}"' for name in names)
+        self._run(f'CREATE INDEX temp."{stage}_keys" ON "{stage}" ({indexed})')
 
     def _run(self, sql: str, parameters: Sequence[Any] = ()) -> int:
         with self._connection.cursor() as cursor:
