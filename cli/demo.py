@@ -18,7 +18,7 @@ from corpus.generate import DEFAULT_ACCOUNTS, write_corpus
 from corpus.payloads import CorpusFiles
 from corpus.reference import REFERENCE
 from jobs.night_summary import HitShown, NightSummary, SearchShown
-from jobs.nightly import deliveries_of, run_night
+from jobs.nightly import REPORT_PAGE, deliveries_of, run_night
 from jobs.report_page import write_report
 from jobs.runner import RunResult, inspecting
 from jobs.score_identity import score_identity
@@ -48,7 +48,7 @@ def demo(
     with progress_reporter() as progress:
         result = run_night(settings, deliveries, as_of=REFERENCE, progress=progress)
     night = _summarise(settings, result, _truth(files.truth), _ask(settings))
-    page = write_report(result.folder / "report.html", night)
+    page = write_report(result.folder / REPORT_PAGE, night)
     _show(night, result)
     out.print(f"\nThe same night as a page: {page}", markup=False)
     raise typer.Exit(result.exit_code)

@@ -15,9 +15,13 @@ from jobs.embed_creators import embed_creators
 from jobs.enrich_creators import enrich_creators
 from jobs.ingest_accounts import ingest_accounts
 from jobs.publish_index import publish_index
+from jobs.report_page import write_report
 from jobs.resolve_creators import resolve_creators
-from jobs.runner import Job, RunResult, run_jobs
+from jobs.runner import Job, RunResult, inspecting, run_jobs
 from jobs.settings import Settings
+from jobs.summarise_night import summarise_night
+
+REPORT_PAGE = "report.html"
 
 
 def night(deliveries: Sequence[Delivery]) -> dict[str, Job]:
@@ -39,9 +43,14 @@ def run_night(
     progress: Progress = no_progress,
     clock: Clock | None = None,
 ) -> RunResult:
-    """Take what was delivered all the way to a published snapshot."""
+    """Take what was delivered all the way to a published snapshot, and leave a page about it in the run's folder."""
     inputs = {"deliveries": [describe(delivery) for delivery in deliveries]}
-    return run_jobs("nightly", night(deliveries), settings, inputs=inputs, as_of=as_of, progress=progress, clock=clock)
+    result = run_jobs(
+        "nightly", night(deliveries), settings, inputs=inputs, as_of=as_of, progress=progress, clock=clock
+    )
+    with inspecting(settings, result.as_of) as context:
+        write_report(result.folder / REPORT_PAGE, summarise_night(context, result))
+    return result
 
 
 def describe(delivery: Delivery) -> dict[str, str]:

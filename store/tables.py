@@ -338,7 +338,10 @@ class CandidatePair(SQLModel, table=True):
 
 
 class ValueCount(SQLModel, table=True):
-    """How many accounts carry a value (an e-mail, a site, a handle stem): rarity, as exact stored integers."""
+    """How many people seem to carry a value (an e-mail, a site, a handle stem): rarity, as exact stored integers.
+
+    Counted on the platform where it is most common, so that a person's accounts elsewhere do not count twice.
+    """
 
     __tablename__ = "value_counts"
     kind: str = _key()
