@@ -37,6 +37,8 @@ QUESTIONS = (
     "python programming for beginners",
 )
 SHOWN_MERGES = 20
+#: Half of these files are lists of names and numbers: their accounts have no text, so no vector is right.
+GATE = "[gate]\nmin_vector_coverage = 0.3\n"
 _CHANNEL_ID = re.compile(r"UC[\w-]{22}")
 
 
@@ -101,7 +103,8 @@ def _write_config(scratch: Path, data_dir: Path) -> Path:
         path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in reshaped), encoding="utf-8")
         sources.append((Source(name, path.name, None), [path] if path.stat().st_size else []))
     config = scratch / "creatordex.toml"
-    config.write_text("\n".join(_section(source, files) for source, files in sources if files), encoding="utf-8")
+    sections = [_section(source, files) for source, files in sources if files]
+    config.write_text("\n".join([GATE, *sections]), encoding="utf-8")
     for source, files in sources:
         print(f"{source.name:24} {len(files)} file(s)" if files else f"{source.name:24} not there: skipped")
     return config
