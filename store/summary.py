@@ -82,14 +82,13 @@ def select_pair_weights() -> sa.Select[Any]:
 
 def load_showcase_creator(session: Session) -> Creator | None:
     """The creator to show first: three accounts or close to it, on many platforms, surely labelled and linked."""
-    confidence = select(Enrichment.creator_id).where(
-        col(Enrichment.is_current), Enrichment.confidence == "high", Enrichment.creator_id == Creator.creator_id
-    )
+    # One list, not one look-up per creator: SQLite would walk every current answer for each of them.
+    surely_labelled = select(Enrichment.creator_id).where(col(Enrichment.is_current), Enrichment.confidence == "high")
     wanted = select(Creator).order_by(
         (col(Creator.account_count) >= SHOWN_ACCOUNTS).desc(),
         func.abs(col(Creator.account_count) - SHOWN_ACCOUNTS),
         func.length(Creator.platforms).desc(),
-        confidence.exists().desc(),
+        col(Creator.creator_id).in_(surely_labelled).desc(),
         col(Creator.weakest_link_probability).desc(),
         col(Creator.creator_id),
     )
