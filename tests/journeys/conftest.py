@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from corpus.generate import write_corpus
 
+from corpus.generate import write_corpus
 from tests.journeys.nights import nightly
 
 
