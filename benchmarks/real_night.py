@@ -238,11 +238,13 @@ def _shown(store: sqlite3.Connection, key: str) -> str:
 
 
 def print_labels(store: sqlite3.Connection) -> None:
-    (creators,) = store.execute("SELECT count(*) FROM creators").fetchone()
+    """Label coverage: of all creators, and of those who have any text to judge by."""
     query = "SELECT primary_niche, count(*) FROM enrichments WHERE is_current GROUP BY 1 ORDER BY 2 DESC, 1"
     rows = store.execute(query).fetchall()
     labelled = sum(count for niche, count in rows if niche != "other")
-    print(f"\nlabels: {labelled:,} of {creators:,} creators ({labelled / max(1, creators):.0%}) have a niche")
+    totals = "SELECT (SELECT count(*) FROM creators), (SELECT count(DISTINCT creator_id) FROM creator_vectors)"
+    everybody, with_text = store.execute(totals).fetchone()
+    print(f"\nlabels: {labelled:,} creators have a niche, of {with_text:,} with text and {everybody:,} in all")
     print("  " + ", ".join(f"{niche} {count:,}" for niche, count in rows))
 
 
