@@ -74,7 +74,9 @@ class ProviderUnavailable(ProviderError):
 class RateLimited(ProviderError):
     """The provider asks us to wait."""
 
-    def __init__(self, message: str | None = None, *, provider: str, model: str = "", retry_at: datetime | None = None) -> None:
+    def __init__(
+        self, message: str | None = None, *, provider: str, model: str = "", retry_at: datetime | None = None
+    ) -> None:
         super().__init__(message, provider=provider, model=model)
         self.retry_at = retry_at
 
