@@ -108,7 +108,9 @@ class FilterIndex:
                 kept &= self._one_of(column, wanted)
         if filters.niche:
             kept &= self._in_niche(filters.niche)
-        if filters.platform or filters.min_followers is not None or filters.max_followers is not None:
+        if filters.platform:
+            kept &= self._on_platform(filters.platform)
+        if filters.min_followers is not None or filters.max_followers is not None:
             kept &= self._by_followers(filters)
         for word in query.excluded:
             kept[self._snapshot.bm25.holders(word)[0]] = False
@@ -138,16 +140,21 @@ class FilterIndex:
             kept[owners[np.asarray(found)]] = True
         return kept
 
+    def _on_platform(self, wanted: AnyOf) -> Mask:
+        """Also creators whose followers there are hidden."""
+        kept = np.zeros(len(self._snapshot), bool)
+        platforms, owners = _flat(self._snapshot.creators["platforms"])
+        kept[owners[_is_among(platforms, wanted)]] = True
+        return kept
+
     def _by_followers(self, filters: Filters) -> Mask:
+        """By the followers on the platforms asked for, or else by all of them; a hidden count is in no band."""
         low, high = filters.min_followers, filters.max_followers
         if not filters.platform:
             return _between(self._snapshot.creators["followers_total"], low, high)
         kept = np.zeros(len(self._snapshot), bool)
         owners, platforms, followers = self._audiences
-        found = np.asarray(pc.is_in(platforms, value_set=pa.array(filters.platform, pa.string())))
-        if low is not None or high is not None:
-            found = found & _between(followers, low, high)
-        kept[owners[found]] = True
+        kept[owners[_is_among(platforms, filters.platform) & _between(followers, low, high)]] = True
         return kept
 
     def _with_phrase(self, phrase: tuple[str, ...], kept: Mask) -> Mask:
@@ -182,6 +189,10 @@ _COLUMNS = {
 def _flat(column: pa.ChunkedArray) -> tuple[pa.Array, npt.NDArray[np.intp]]:
     lists = column.combine_chunks()
     return lists.flatten(), pc.list_parent_indices(lists).to_numpy(zero_copy_only=False).astype(np.intp)
+
+
+def _is_among(values: pa.Array, wanted: AnyOf) -> Mask:
+    return np.asarray(pc.is_in(values, value_set=pa.array(wanted, pa.string())))
 
 
 def _between(followers: pa.ChunkedArray | pa.Array, low: int | None, high: int | None) -> Mask:

@@ -137,7 +137,9 @@ def _creator_row(creator: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "creator_id": creator["creator_id"], "name": creator["name"], "handle": creator["name"].lower(),
         "platforms": json.dumps(sorted(creator["followers"])), "followers_total": sum(known) if known else None,
-        "followers_by_platform": json.dumps(creator["followers"]), "country": creator["country"], "language": None,
+        # As in the store: a hidden count is left out.
+        "followers_by_platform": json.dumps({name: count for name, count in creator["followers"].items() if count is not None}),
+        "country": creator["country"], "language": None,
     }  # fmt: skip
 
 

@@ -28,8 +28,10 @@ def satisfies(row: Mapping[str, Any], text: str, query: Query) -> bool:
         one == niche or one.startswith(f"{niche}.") for niche in wanted.niche for one in niches
     ):
         return False
+    if wanted.platform and not set(wanted.platform) & set(row["platforms"]):
+        return False
     audiences = [row["followers_total"]]
-    if wanted.platform:
+    if wanted.platform and (wanted.min_followers is not None or wanted.max_followers is not None):
         audiences = [one["followers"] for one in row["followers_by_platform"] if one["platform"] in wanted.platform]
     if wanted.min_followers is not None or wanted.max_followers is not None:
         low, high = wanted.min_followers or 0, wanted.max_followers if wanted.max_followers is not None else 10**18
@@ -71,6 +73,15 @@ def test_every_combination_of_filters_equals_a_naive_scan(snapshot: Snapshot, fi
     rows, texts = snapshot.creators.to_pylist(), snapshot.keyword_texts.to_pylist()
     naive = [satisfies(row, text, query) for row, text in zip(rows, texts, strict=True)]
     np.testing.assert_array_equal(FilterIndex(snapshot).mask(query), naive)
+
+
+def test_a_platform_filter_keeps_creators_whose_followers_there_are_hidden(snapshot: Snapshot):
+    rows = snapshot.creators.to_pylist()
+    hidden = [
+        number for number, row in enumerate(rows) if row["platforms"] == ["zz"] and row["followers_total"] is None
+    ]
+    assert hidden
+    assert FilterIndex(snapshot).mask(parse_query("", platform=("zz",)))[hidden].all()
 
 
 @pytest.mark.parametrize("name", ["niche", "follower_band", "activity"])
