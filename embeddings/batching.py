@@ -13,7 +13,7 @@ class EmbeddingSettings(BaseModel):
     #: minilm: all-MiniLM-L6-v2 int8, 384 dimensions, English first ·
     #: fast: a static model, 256 dimensions, for scale runs
     provider: Literal["minilm", "fast"] = "minilm"
-    #: folder with the model's files, when not where `make setup` puts them
+    #: folder with the model's files, when they are not in the environment that runs the engine
     model_dir: Path | None = None
     #: newest content items per account that are embedded
     items_per_account: int = Field(default=20, ge=1, le=200)

@@ -14,12 +14,16 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import onnx
-from onnx import TensorProto, helper, numpy_helper
-from safetensors.numpy import load_file
 
+from base.extras import needs_extra
 from providers.minilm import HINT, MODEL, TOKENIZER, WEIGHTS, MiniLM
 from providers.weights import find_weights, models_dir
+
+with needs_extra("setup"):
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+with needs_extra("local"):
+    from safetensors.numpy import load_file
 
 LAYERS, HEADS, DIM = 6, 12, MiniLM.dim
 LAYER_NORM_EPSILON = 1e-12

