@@ -133,13 +133,13 @@ def write_snapshot(directory: Path, given: SnapshotInput, version: int = 1) -> S
 
 
 def _creator_row(creator: Mapping[str, Any]) -> dict[str, Any]:
-    known = [count for count in creator["followers"].values() if count is not None]
+    # As in the store: a hidden count is left out.
+    known = {platform: count for platform, count in creator["followers"].items() if count is not None}
     return {
         "creator_id": creator["creator_id"], "name": creator["name"], "handle": creator["name"].lower(),
-        "platforms": json.dumps(sorted(creator["followers"])), "followers_total": sum(known) if known else None,
-        # As in the store: a hidden count is left out.
-        "followers_by_platform": json.dumps({name: count for name, count in creator["followers"].items() if count is not None}),
-        "country": creator["country"], "language": None,
+        "platforms": json.dumps(sorted(creator["followers"])),
+        "followers_total": sum(known.values()) if known else None,
+        "followers_by_platform": json.dumps(known), "country": creator["country"], "language": None,
     }  # fmt: skip
 
 
