@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 Format = Literal["parquet", "csv", "jsonl"]
 
 TIMESTAMP = pa.timestamp("us", tz="UTC")
+LINES_AT_ONCE = 5_000  # a row as Python objects takes some kilobytes
 #: what makes a spreadsheet run a cell as a formula when it stands first, as it is and in full width
 FORMULA_STARTS = r"^[=+\-@\t\r\n＝＋－＠]"
 
@@ -98,11 +99,11 @@ def _begin_csv(
 def _begin_json_lines(
     target: BinaryIO, _empty: pa.Table, instants: Collection[str], json_columns: Mapping[str, pa.DataType]
 ) -> tuple[_Write, _End]:
-    return lambda frame: _write_lines(target, json_lines(frame, instants, json_columns)), lambda: None
+    def write(frame: pa.Table) -> None:
+        parts = (frame.slice(start, LINES_AT_ONCE) for start in range(0, frame.num_rows, LINES_AT_ONCE))
+        target.writelines(json_lines(part, instants, json_columns) for part in parts)
 
-
-def _write_lines(target: BinaryIO, lines: bytes) -> None:
-    target.write(lines)
+    return write, lambda: None
 
 
 def _with_iso_instants(frame: pa.Table, instants: Collection[str]) -> pa.Table:
