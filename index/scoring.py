@@ -18,6 +18,7 @@ class ScoringSettings(BaseModel):
     quality_weight: float = Field(default=0.1, ge=0, le=1)
     #: weight of a bio vector beside a content vector; renormalised over the fields a creator has
     bio_weight: float = Field(default=1.0, gt=0)
+    #: weight of a content vector beside a bio vector
     content_weight: float = Field(default=1.0, gt=0)
 
     def field_weight(self, field: str) -> float:

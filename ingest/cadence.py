@@ -24,8 +24,11 @@ class CadenceSettings(BaseModel):
     active_days: int = Field(default=7, ge=1)
     #: content within this many days makes it semi-active; anything older is long-tail
     semi_active_days: int = Field(default=30, ge=1)
+    #: hours after which an active account is due again
     active_refresh_hours: int = Field(default=24, ge=1)
+    #: hours after which a semi-active account is due again
     semi_active_refresh_hours: int = Field(default=72, ge=1)
+    #: hours after which a long-tail account is due again
     long_tail_refresh_hours: int = Field(default=168, ge=1)
 
 

@@ -17,11 +17,13 @@ from jobs.context import Context
 from jobs.report import JobReport
 from store.creators import (
     append_creator_changes,
+    append_member_changes,
     load_account_aliases,
     load_accounts,
     load_bio_vectors,
     load_creator_aliases,
     load_creators,
+    load_member_changes,
     load_members,
     load_recent_texts,
     save_creator_aliases,
@@ -62,6 +64,7 @@ def _load(context: Context) -> Frames:
             "accounts": load_accounts(frames),
             "contents": load_recent_texts(frames, TEXTS_PER_ACCOUNT),
             "members": load_members(frames),
+            "member_changes": load_member_changes(frames),
             "account_aliases": load_account_aliases(frames),
             "creators": load_creators(frames),
             "creator_aliases": load_creator_aliases(frames),
@@ -124,6 +127,7 @@ def _tables(context: Context, stored: Frames, resolution: Resolution, engine: En
     pairs = resolution.pairs.append_column(
         "model_fingerprint", pa.repeat(pa.scalar(resolution.report["model_fingerprint"]), resolution.pairs.num_rows)
     )
+    moves = _moves(resolution.members, stored["member_changes"], engine)
     members = {"new": _as_stored(resolution.members), "old": _as_stored(stored["members"])}
     return {
         "candidate_pairs": _difference(pairs, stored["candidate_pairs"], ["left", "right"], engine),
@@ -134,7 +138,29 @@ def _tables(context: Context, stored: Frames, resolution: Resolution, engine: En
             _difference(aliases, stored["creator_aliases"], ["retired_id"], engine), "retired_at", as_of
         ),
         "creator_changes": (_stamp(changes, "as_of", as_of), changes.slice(0, 0)),
+        "member_changes": (_stamp(moves, "as_of", as_of), moves.slice(0, 0)),
     }
+
+
+def _moves(members: pa.Table, recorded: pa.Table, engine: Engine) -> pa.Table:
+    """account_key, creator_id, former_id of every account that is not where the feed last said it was.
+
+    Against the feed, not against the last members: their keys change when a provisional one is promoted.
+    """
+    return engine.sql(
+        """
+        WITH last_said AS (
+            SELECT account_key, arg_max(creator_id, as_of) AS creator_id FROM recorded GROUP BY account_key
+        )
+        SELECT coalesce(m.account_id, l.account_key) AS account_key,
+               coalesce(m.creator_id, '') AS creator_id, coalesce(l.creator_id, '') AS former_id
+        FROM members m FULL OUTER JOIN last_said l ON l.account_key = m.account_id
+        WHERE coalesce(m.creator_id, '') <> coalesce(l.creator_id, '')
+        ORDER BY 1
+        """,
+        members=members,
+        recorded=recorded,
+    )
 
 
 def _under_current_keys(members: pa.Table, aliases: pa.Table, engine: Engine) -> pa.Table:
@@ -193,6 +219,7 @@ def _write(context: Context, tables: Differences) -> dict[str, int]:
             "members": save_members(frames, *tables["members"]),
             "creator_aliases": save_creator_aliases(frames, *tables["creator_aliases"]),
             "creator_changes": append_creator_changes(frames, tables["creator_changes"][0]),
+            "member_changes": append_member_changes(frames, tables["member_changes"][0]),
         }
 
 

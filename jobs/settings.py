@@ -52,6 +52,7 @@ class Settings(BaseSettings):
     memory_limit: str = "2GB"
     #: share of rows that may be rejected before the exit code says so
     max_rejected: float = Field(default=0.01, ge=0, le=1)
+    #: what `creatordex nightly` takes in when it is given no files: one table per source, `[sources.NAME]`
     sources: dict[str, SourceSettings] = Field(default_factory=dict)
     cadence: CadenceSettings = CadenceSettings()
     embeddings: EmbeddingSettings = EmbeddingSettings()

@@ -61,14 +61,14 @@ class FrameReader:
 
     def read(self, statement: Select[Any]) -> pa.Table:
         """All rows of `statement`, typed by its columns. Give it an ORDER BY where order can be seen."""
-        schema = _schema_of(statement)
+        schema = arrow_schema_of(statement)
         with self._connection.cursor() as cursor:
             cursor.execute(*self._typed(statement, schema))
             return _cast(cursor.fetch_arrow_table().slice(1), schema)
 
     def batches(self, statement: Select[Any], rows: int) -> Iterator[pa.Table]:
         """The same rows in tables of at least `rows` rows (the last may be shorter), for results larger than memory."""
-        schema = _schema_of(statement)
+        schema = arrow_schema_of(statement)
         with self._connection.cursor() as cursor:
             cursor.execute(*self._typed(statement, schema))
             pending: list[pa.Table] = []
@@ -203,7 +203,8 @@ def _write_schema(table: Table, frame: pa.Table) -> pa.Schema:
     return pa.schema([(name, arrow_type(table.columns[name].type)) for name in frame.column_names])
 
 
-def _schema_of(statement: Select[Any]) -> pa.Schema:
+def arrow_schema_of(statement: Select[Any]) -> pa.Schema:
+    """The Arrow schema of what a select gives."""
     return pa.schema([(column.name, arrow_type(column.type)) for column in statement.selected_columns])
 
 

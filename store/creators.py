@@ -9,7 +9,16 @@ from sqlmodel import select as select_rows
 
 from base.errors import SourceError
 from store.bulk import FrameReader, FrameWriter
-from store.tables import METADATA, AccountAlias, Creator, CreatorAccount, CreatorAlias, CreatorChange, CreatorMember
+from store.tables import (
+    METADATA,
+    AccountAlias,
+    Creator,
+    CreatorAccount,
+    CreatorAlias,
+    CreatorChange,
+    CreatorMember,
+    MemberChange,
+)
 
 _ACCOUNTS = METADATA.tables["accounts"].c
 _ALIASES = METADATA.tables["account_aliases"].c
@@ -18,6 +27,7 @@ _VECTORS = METADATA.tables["account_vectors"].c
 _CREATORS = METADATA.tables["creators"].c
 _MEMBERS = METADATA.tables["members"].c
 _CREATOR_ALIASES = METADATA.tables["creator_aliases"].c
+_MEMBER_CHANGES = METADATA.tables["member_changes"].c
 
 _IDENTITY_COLUMNS = (
     "platform", "platform_user_id", "handle", "display_name", "bio", "website", "email", "external_urls", "followers",
@@ -70,6 +80,11 @@ def load_members(frames: FrameReader) -> pa.Table:
     )
 
 
+def load_member_changes(frames: FrameReader) -> pa.Table:
+    """as_of, account_key, creator_id ("" when it left): every move that was recorded, in no order."""
+    return frames.read(select(_MEMBER_CHANGES.as_of, _MEMBER_CHANGES.account_key, _MEMBER_CHANGES.creator_id))
+
+
 def load_account_aliases(frames: FrameReader) -> pa.Table:
     """alias_key, account_key."""
     return frames.read(select(_ALIASES.alias_key, _ALIASES.account_key).order_by(_ALIASES.alias_key))
@@ -103,6 +118,14 @@ def save_creator_aliases(frames: FrameWriter, changed: pa.Table, vanished: pa.Ta
 def append_creator_changes(frames: FrameWriter, changes: pa.Table) -> int:
     """Add to the change feed: as_of, creator_id, change, other_id."""
     return frames.insert(CreatorChange, changes)
+
+
+def append_member_changes(frames: FrameWriter, changes: pa.Table) -> int:
+    """Add to the change feed: as_of, account_key, creator_id, former_id.
+
+    A second change at the same instant keeps where the account was before the first one.
+    """
+    return frames.upsert(MemberChange, changes, update=["creator_id"])
 
 
 def resolve_creator_id(session: Session, creator_id: str) -> str | None:

@@ -318,6 +318,22 @@ class CreatorChange(SQLModel, table=True):
     other_id: str = _key(default="")
 
 
+class MemberChange(SQLModel, table=True):
+    """The other half of the change feed: an account that came under a creator, moved to another one, or left.
+
+    One row per account and `as_of`: where it was before, and where it is since. A key that gave way to another (a
+    provisional one, when the id arrives) left, and the other came.
+    """
+
+    __tablename__ = "member_changes"
+    as_of: datetime = Field(primary_key=True, sa_type=UtcMicros)
+    account_key: str = _key()
+    #: "" when it left
+    creator_id: str = _text()
+    #: "" when it came
+    former_id: str = _text()
+
+
 class CandidatePair(SQLModel, table=True):
     """Two accounts that were compared, and what the comparison said."""
 
@@ -463,6 +479,7 @@ WRITERS: dict[str, str] = {
     "creator_aliases": "jobs.resolve_creators",
     "members": "jobs.resolve_creators",
     "creator_changes": "jobs.resolve_creators",
+    "member_changes": "jobs.resolve_creators",
     "candidate_pairs": "jobs.resolve_creators",
     "value_counts": "jobs.resolve_creators",
     "enrichments": "jobs.enrich_creators",

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from alembic import context
 
 from store.tables import METADATA, UtcMicros
+from store.views import create_views, drop_views
 
 
 def _render_plain_types(kind: str, value: Any, _autogenerate: Any) -> Any:
@@ -25,5 +26,10 @@ context.configure(
     render_item=_render_plain_types,
     compare_type=_same_type,
 )
+connection = context.config.attributes["connection"]
 with context.begin_transaction():
+    # Views follow the newest tables only, and would stand in the way of a change to an older one.
+    drop_views(connection)
     context.run_migrations()
+    if context.get_context().get_current_revision() == context.get_head_revision():
+        create_views(connection)

@@ -13,7 +13,10 @@ from cli.main import app
 from tests.house.tree import ROOT
 
 DOCUMENTED = (ROOT / "docs" / "commands.md").read_text()
-PAGES = ("README.md", "docs/commands.md", "docs/tour.md", "docs/glossary.md", "CHANGELOG.md")
+PAGES = (
+    "README.md", "docs/commands.md", "docs/tour.md", "docs/glossary.md", "docs/exports.md", "docs/operations.md",
+    "docs/configuration.md", "CHANGELOG.md",
+)  # fmt: skip
 
 
 def commands(group: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
