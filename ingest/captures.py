@@ -100,6 +100,6 @@ def _status(value: Any) -> int | None:
 
 
 def _api_error(platform: str, status: int | None, headers: Json, body: Any, fetched_at: int) -> FieldError:
-    """The class and the platform's own word are the reason, so that reports count them; the hint says when to retry."""
+    """The reason is the class, which reports count, and the platform's own word; the hint says when to come back."""
     error = errors.classify(platform, status, headers, body, from_micros(fetched_at))
     return FieldError(f"{platform} {error.error_class}: {error.word}", error.hint)

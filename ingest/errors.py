@@ -200,8 +200,8 @@ def _says_x(body: Json) -> Iterator[Any]:
     """The last part of the problem's address and its title; a refusal of everything may wrap them in `errors`."""
     for problem in [body, *_dicts(body.get("errors"))]:
         address = problem.get("type")
-        if _is_problem(problem):
-            yield str(address).rsplit("/", 1)[-1]
+        if isinstance(address, str) and "/problems/" in address:
+            yield address.rsplit("/", 1)[-1]
         yield problem.get("title")
 
 
