@@ -1,8 +1,12 @@
-"""Many vectors into one: the rows of a frame grouped by its owner's columns, and the mean direction of each group."""
+"""Many vectors into one: the rows of a frame grouped by its owner's columns, and one direction for each group.
+
+How much a member counts is a choice (`Aggregation`): all the same, the newer the more, or the more it was liked and
+answered the more. What a weight is reckoned from is a column of the members, `basis`, and part of their fingerprint.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +15,62 @@ import pyarrow.compute as pc
 
 from base.fingerprint import fingerprint
 from embeddings.vectors import Matrix, from_column, normalise
+
+Strategy = Literal["mean", "recency", "engagement"]
+Weights = npt.NDArray[np.float64]
+DAY = 86_400_000_000  # microseconds
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregation:
+    """How vectors of content become one: part of the recipe of what is made, so that two ways are never compared."""
+
+    strategy: Strategy = "mean"
+    #: recency only: something this much older than the newest of its group counts half
+    half_life_days: float = 90.0
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What belongs into a recipe; nothing for the mean, which is how vectors have always been made."""
+        match self.strategy:
+            case "mean":
+                return {}
+            case "recency":
+                return {"aggregation": "recency", "half_life_days": self.half_life_days}
+            case "engagement":
+                return {"aggregation": "engagement"}
+
+    def with_basis(self, rows: pa.Table, facts: pa.Table, on: str) -> pa.Table:
+        """The rows with the column that their weights are reckoned from; as they are when all weigh the same.
+
+        facts: column `on` (each value once), seen_at (microseconds) and engagement (likes and comments), both null
+        where unknown. A row whose `field` is not content has no basis: one bio weighs what another does.
+        """
+        if self.strategy == "mean":
+            return rows
+        known = _seen_at(facts) if self.strategy == "recency" else _engagement_band(facts)
+        basis = known.take(pc.index_in(rows[on].combine_chunks(), value_set=facts[on].combine_chunks()))
+        is_content = pc.ends_with(rows["field"].combine_chunks(), pattern="_content")
+        return rows.append_column("basis", pc.if_else(is_content, basis, pa.scalar(None, pa.int64())))
+
+    def weights(self, basis: pa.Array, starts: npt.NDArray[np.int64]) -> Weights:
+        """One weight above zero per row; `basis` as `with_basis` gave it, rows of a group from its start on."""
+        known = pc.is_valid(basis).to_numpy(zero_copy_only=False)
+        values = pc.fill_null(basis, 0).to_numpy(zero_copy_only=False)
+        reckon = self._by_age if self.strategy == "recency" else _by_engagement
+        return reckon(values, known, starts)
+
+    def _by_age(self, instants: npt.NDArray[np.int64], known: npt.NDArray[np.bool_], starts: Any) -> Weights:
+        """Halved with every half-life behind the newest of the group; an unknown age counts as the oldest known."""
+        lowest, highest = np.iinfo(np.int64).min, np.iinfo(np.int64).max
+        newest = _per_row(np.maximum.reduceat(np.where(known, instants, lowest), starts), starts, len(instants))
+        oldest = _per_row(np.minimum.reduceat(np.where(known, instants, highest), starts), starts, len(instants))
+        dated = np.where(known, instants, oldest)
+        age = np.where(newest == lowest, 0, newest - np.where(newest == lowest, newest, dated))
+        return np.exp2(-age / (self.half_life_days * DAY))
+
+
+MEAN = Aggregation()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +102,52 @@ class Groups:
         spans = zip(starts, [*starts[1:], len(rows)], strict=False)  # no rows, no groups: then only the end is left
         return pa.array([fingerprint(rows[start:end]) for start, end in spans], pa.string())
 
-    def means(self, dim: int) -> Matrix:
-        """Unit mean direction of each group's `vector` column, float32, shape (groups, dim).
+    def directions(self, dim: int, aggregation: Aggregation = MEAN) -> Matrix:
+        """The unit direction of each group's `vector` column, float32, shape (groups, dim).
 
-        Every member weighs the same. Vectors are added in the order of the members' names, so that the bytes do not
-        depend on the order of the rows given.
+        Vectors are added in the order of the members' names, so that the bytes do not depend on the order of the rows
+        given. Groups made `with_basis` are weighed by it, others by nothing.
         """
         if not len(self.starts):
             return np.zeros((0, dim), np.float32)
-        return normalise(np.add.reduceat(from_column(self.rows["vector"], dim), self.starts, axis=0))
+        matrix = from_column(self.rows["vector"], dim)
+        if "basis" not in self.rows.column_names:
+            return normalise(np.add.reduceat(matrix, self.starts, axis=0))
+        weights = aggregation.weights(self.rows["basis"].combine_chunks(), self.starts)
+        return weighted_directions(matrix, weights, self.starts)
+
+
+def weighted_directions(matrix: Matrix, weights: Weights, starts: npt.NDArray[np.int64]) -> Matrix:
+    """Unit direction of each group's weighted sum; only the ratio of weights within a group counts.
+
+    >>> weighted_directions(np.eye(2, dtype="f4"), np.array([3.0, 4.0]), np.array([0])).round(3).tolist()
+    [[0.6000000238418579, 0.800000011920929]]
+    """
+    shares = weights / _per_row(np.maximum.reduceat(weights, starts), starts, len(weights))
+    return normalise(np.add.reduceat(matrix * shares[:, None].astype(np.float32), starts, axis=0))
+
+
+def _seen_at(facts: pa.Table) -> pa.Array:
+    return facts["seen_at"].combine_chunks()
+
+
+def _engagement_band(facts: pa.Table) -> pa.Array:
+    """The power of two that engagement has reached: a few more likes a night change no band and so write no vector."""
+    bands = [None if count is None else int(count).bit_length() for count in facts["engagement"].to_pylist()]
+    return pa.array(bands, pa.int64())
+
+
+def _by_engagement(bands: npt.NDArray[np.int64], known: npt.NDArray[np.bool_], starts: Any) -> Weights:
+    """1 for none, 1 more with every doubling; what is hidden counts as the mean of what its group shows."""
+    counted = np.add.reduceat(known.astype(np.float64), starts)
+    shown = np.add.reduceat(np.where(known, 1.0 + bands, 0.0), starts)
+    usual = np.divide(shown, counted, out=np.ones_like(shown), where=counted > 0)
+    return np.where(known, 1.0 + bands, _per_row(usual, starts, len(bands)))
+
+
+def _per_row(values: npt.NDArray[Any], starts: npt.NDArray[np.int64], rows: int) -> npt.NDArray[Any]:
+    """Each group's value on each of its rows."""
+    return np.repeat(values, np.diff(np.append(starts, rows)))
 
 
 def _starts(keys: pa.Table) -> npt.NDArray[np.int64]:

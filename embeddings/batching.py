@@ -6,6 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from embeddings.aggregate import Aggregation, Strategy
+
 
 class EmbeddingSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -17,6 +19,15 @@ class EmbeddingSettings(BaseModel):
     model_dir: Path | None = None
     #: newest content items per account that are embedded
     items_per_account: int = Field(default=20, ge=1, le=200)
+    #: how an account's and a creator's content becomes one vector: mean, every item the same ·
+    #: recency, newer ones more · engagement, what was liked and answered more
+    aggregation: Strategy = "mean"
+    #: recency: an item this much older than the newest of its account counts half
+    half_life_days: float = Field(default=90, gt=0, le=36_500)
+
+    @property
+    def content_aggregation(self) -> Aggregation:
+        return Aggregation(self.aggregation, self.half_life_days)
 
 
 def pack_by_length(texts: Sequence[str], size: int) -> Iterator[list[int]]:

@@ -2,5 +2,6 @@
 
 Checked records with their place in the payload go out, and a RejectedRow with a hint for whatever cannot be taken.
 Read `records.py` (what passes the border), `files.py` (from a file to records), `platforms/youtube.py` (one adapter),
-`contracts.py` (vendors' files), `merge.py` and `known.py` (newest wins), then `cadence.py` (when an account is due).
+`errors.py` (what error answers mean), `contracts.py` (vendors' files), `merge.py` and `known.py` (newest wins), then
+`cadence.py` (when an account is due).
 """

@@ -1,14 +1,18 @@
 """What a platform must offer: a pure reading of its API's answers. A new platform is one file that fills this in."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from ingest.fields import FieldError
 from ingest.records import Kind, RejectedRow
 
 Json = dict[str, Any]
+
+#: what stands in for a request that was not kept
+NO_REQUEST: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +41,13 @@ class Adapter(Protocol):
         """The endpoint a bare answer came from, by its shape; None when it is not this platform's."""
         ...
 
-    def parse(self, endpoint: str, body: Json, fetched_at: datetime) -> Iterable[Draft | RejectedRow]:
-        """Everything the answer says. An item of the wrong shape is a RejectedRow (line 0), the others still count."""
+    def parse(
+        self, endpoint: str, body: Json, fetched_at: datetime, request: Mapping[str, Any] = NO_REQUEST
+    ) -> Iterable[Draft | RejectedRow]:
+        """Everything the answer says. An item of the wrong shape is a RejectedRow (line 0), the others still count.
+
+        request: the parameters that were asked with, as far as they were kept: some answers make sense only with them.
+        """
         ...
 
     def precision(self, kind: Kind, metric: str) -> str:
@@ -70,7 +79,7 @@ def children(parent: Json, name: str) -> list[Any]:
     return value
 
 
-def carried(parent: Json, **names: str) -> Json:
+def carried(parent: Mapping[str, Any], **names: str) -> Json:
     """The fields of an answer that it speaks of: record field = platform's name, left out when absent.
 
     >>> carried({"name": "Ann"}, display_name="name", bio="biography")

@@ -1,22 +1,15 @@
 """API answers → entities: an envelope per line as the fetcher wrote it, or a bare answer."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pydantic import ValidationError
 
 from base.clock import from_micros
-from ingest import platforms
-from ingest.adapter import Adapter, Draft, Json
+from ingest import errors, platforms
+from ingest.adapter import NO_REQUEST, Adapter, Draft, Json
 from ingest.fields import FieldError, instant, platform_name
 from ingest.records import Entity, RejectedRow, build_record, rejections
-
-#: the platform's own word for an error → what to do about it
-_HINTS = {
-    "quotaExceeded": "the quota is spent until midnight Pacific: fetch again tomorrow",
-    "rateLimitExceeded": "fetch again, more slowly",
-    "OAuthException": "renew the access token or its permissions, then fetch again",
-}
 
 
 def is_envelope(value: Any) -> bool:
@@ -30,20 +23,23 @@ def read_envelope(envelope: Json, line: int, default_fetched_at: int) -> Iterato
         adapter = _adapter(platform)
         endpoint = str(envelope["endpoint"])
         fetched_at = instant(envelope.get("fetched_at")) or default_fetched_at
-        _check_answer(adapter, endpoint, envelope)
+        _check_answer(adapter, endpoint, envelope, fetched_at)
     except FieldError as error:
         yield RejectedRow(line, "", "", str(error), error.hint)
         return
-    yield from _read(adapter, endpoint, envelope["body"], line, "/body", fetched_at)
+    request = envelope.get("request")
+    asked = request if isinstance(request, dict) else NO_REQUEST
+    yield from _read(adapter, endpoint, envelope["body"], line, "/body", fetched_at, asked)
 
 
 def read_response(body: Any, line: int, fetched_at: int) -> Iterator[Entity | RejectedRow]:
     """The entities of a bare answer, whose platform and endpoint show in its shape."""
-    if isinstance(body, dict) and "error" in body:
-        error = _api_error(body, None)
+    found = platforms.recognise(body) if isinstance(body, dict) else None
+    platform = found[0].platform if found else errors.platform_of(body) if isinstance(body, dict) else None
+    if errors.is_error(platform, body):
+        error = _api_error(platform or "an unknown platform", None, {}, body, fetched_at)
         yield RejectedRow(line, "", "", str(error), error.hint)
         return
-    found = platforms.recognise(body) if isinstance(body, dict) else None
     if found is None:
         hint = f"known are answers of {', '.join(platforms.platforms())}; name the endpoint in an envelope"
         yield RejectedRow(line, "", "", "no known platform answers in this form", hint)
@@ -53,10 +49,16 @@ def read_response(body: Any, line: int, fetched_at: int) -> Iterator[Entity | Re
 
 
 def _read(
-    adapter: Adapter, endpoint: str, body: Json, line: int, prefix: str, fetched_at: int
+    adapter: Adapter,
+    endpoint: str,
+    body: Json,
+    line: int,
+    prefix: str,
+    fetched_at: int,
+    request: Mapping[str, Any] = NO_REQUEST,
 ) -> Iterator[Entity | RejectedRow]:
     try:
-        for found in adapter.parse(endpoint, body, from_micros(fetched_at)):
+        for found in adapter.parse(endpoint, body, from_micros(fetched_at), request):
             yield from _checked(found, line, prefix, fetched_at)
     except FieldError as error:  # the answer as a whole has the wrong shape
         yield RejectedRow(line, prefix, "", str(error), error.hint)
@@ -80,12 +82,12 @@ def _adapter(platform: str) -> Adapter:
     return adapter
 
 
-def _check_answer(adapter: Adapter, endpoint: str, envelope: Json) -> None:
-    body, status = envelope.get("body"), envelope.get("status", 200)
-    if isinstance(body, dict) and "error" in body:
-        raise _api_error(body, status)
-    if status != 200:
-        raise FieldError(f"the platform answered {status}", "fetch it again")
+def _check_answer(adapter: Adapter, endpoint: str, envelope: Json, fetched_at: int) -> None:
+    body, status = envelope.get("body"), _status(envelope.get("status", 200))
+    if status != 200 or errors.is_error(adapter.platform, body):
+        headers = envelope.get("headers")
+        kept = headers if isinstance(headers, dict) else {}
+        raise _api_error(adapter.platform, None if status == 200 else status, kept, body, fetched_at)
     if not isinstance(body, dict):
         raise FieldError(f"body is a {type(body).__name__}, not an object", "the answer is damaged: fetch it again")
     if endpoint not in adapter.endpoints:
@@ -93,13 +95,11 @@ def _check_answer(adapter: Adapter, endpoint: str, envelope: Json) -> None:
         raise FieldError(f"unknown endpoint {endpoint!r} of {adapter.platform}", f"known are {known}")
 
 
-def _api_error(body: Json, status: Any) -> FieldError:
-    """YouTube names a reason per error, the Graph API a type."""
-    error = body["error"] if isinstance(body["error"], dict) else {"message": body["error"]}
-    details = error.get("errors")
-    first = details[0] if isinstance(details, list) and details and isinstance(details[0], dict) else {}
-    word = str(first.get("reason") or error.get("type") or error.get("status") or error.get("code") or "error")
-    code = status if status not in (None, 200) else error.get("code", "an error")
-    return FieldError(
-        f"the platform answered {code}: {word}", _HINTS.get(word, "see the raw payload, then fetch it again")
-    )
+def _status(value: Any) -> int | None:
+    return int(value) if isinstance(value, int) or (isinstance(value, str) and value.isdecimal()) else None
+
+
+def _api_error(platform: str, status: int | None, headers: Json, body: Any, fetched_at: int) -> FieldError:
+    """The reason is the class, which reports count, and the platform's own word; the hint says when to come back."""
+    error = errors.classify(platform, status, headers, body, from_micros(fetched_at))
+    return FieldError(f"{platform} {error.error_class}: {error.word}", error.hint)

@@ -61,8 +61,14 @@ class Context:
 
     @cached_property
     def embedding_recipe(self) -> Recipe:
-        """The recipe of every vector made tonight: the model and the way its texts are built."""
+        """The recipe of tonight's vectors of single texts: the model and the way its texts are built."""
         return Recipe(model=self.embedder.id, version=DOCUMENT_VERSION)
+
+    @cached_property
+    def profile_recipe(self) -> Recipe:
+        """The recipe of tonight's vectors of accounts and creators: of texts, and how many of them become one."""
+        options = self.settings.embeddings.content_aggregation.options
+        return Recipe(model=self.embedder.id, version=DOCUMENT_VERSION, options=options)
 
     def engine(self) -> DuckDBEngine:
         """A fresh engine; use it as a context."""

@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 import store.vectors as vectors
 from base.clock import to_micros
-from embeddings.aggregate import Groups
+from embeddings.aggregate import Aggregation, Groups
 from embeddings.batching import pack_by_length
 from embeddings.document import bio_documents, content_documents, text_fingerprints
 from embeddings.vectors import absent, attach_vectors, first_of_each, stamped, to_column
@@ -26,11 +26,13 @@ KEYS: dict[VectorTable, list[str]] = {ContentVector: ["content_key"], AccountVec
 def embed_accounts(context: Context) -> JobReport:
     """Give a vector to every content item and account field whose text or recipe changed since its last vector.
 
-    Items are the newest of each account, as many as the settings say; a `…_content` field is the mean of its items.
+    Items are the newest of each account, as many as the settings say; a `…_content` field is made of its items, in the
+    way the settings say.
     What the recipe in force made of anything else is removed, so that the tables are the same as if made afresh;
     rows of other recipes stay, unread.
     """
-    work = _Work(context, JobReport("embed_accounts"), context.embedding_recipe.fingerprint)
+    recipes = context.embedding_recipe.fingerprint, context.profile_recipe.fingerprint
+    work = _Work(context, JobReport("embed_accounts"), *recipes, context.settings.embeddings.content_aggregation)
     work.announce()
     for first, last in work.spans():
         items = work.embed_items(first, last)
@@ -45,14 +47,21 @@ class _Work:
 
     context: Context
     report: JobReport
+    #: fingerprint for vectors of single items
     recipe: str
+    #: fingerprint for vectors of account fields
+    profile_recipe: str
+    aggregation: Aggregation
     #: texts that will have to be embedded, as far as can be told without building them
     expected: int = 0
 
     def announce(self) -> None:
         """Say how much there is to do before it takes long."""
         per_account = self.context.settings.embeddings.items_per_account
-        counts = vectors.items_without_vector(self.recipe, per_account), vectors.bios_without_vector(self.recipe)
+        counts = (
+            vectors.items_without_vector(self.recipe, per_account),
+            vectors.bios_without_vector(self.profile_recipe),
+        )
         with self.context.reading_frames() as frames:
             self.expected = sum(frames.read(count)["count"][0].as_py() for count in counts)
         self.report.count(embedded=0, reused=0, skipped=0, removed=0)
@@ -72,19 +81,19 @@ class _Work:
         """Bring the content vectors of a span up to date; returns its documents, without their texts."""
         per_account = self.context.settings.embeddings.items_per_account
         with self.context.reading_frames() as frames:
-            documents = content_documents(frames.read(vectors.recent_items(first, last, per_account)))
+            items = frames.read(vectors.recent_items(first, last, per_account))
             stored = frames.read(vectors.content_fingerprints(first, last, self.recipe))
-        documents = _fingerprinted(documents)
+        documents = _fingerprinted(content_documents(items))
         self._embed(ContentVector, documents, stored)
         self._remove(ContentVector, absent(stored, documents, KEYS[ContentVector]))
-        return documents.drop_columns(["text"])
+        return self.aggregation.with_basis(documents.drop_columns(["text"]), items, "content_key")
 
     def embed_fields(self, first: str, last: str, items: pa.Table) -> None:
         """Bring the account vectors of a span up to date: bios from their text, content fields from their items."""
         with self.context.reading_frames() as frames:
             bios = _fingerprinted(bio_documents(frames.read(vectors.bios(first, last))))
-            stored = frames.read(vectors.account_fingerprints(first, last, self.recipe))
-        groups = Groups.of(items.select(["account_key", "field", "input_fingerprint"]), by=KEYS[AccountVector])
+            stored = frames.read(vectors.account_fingerprints(first, last, self.profile_recipe))
+        groups = Groups.of(items.drop_columns(["content_key"]), by=KEYS[AccountVector])
         means = groups.keys().append_column("input_fingerprint", groups.fingerprints())
         self._embed(AccountVector, bios, stored)
         self._average(first, last, items, absent(means, stored, means.column_names))
@@ -94,7 +103,9 @@ class _Work:
 
     def remove_strays(self) -> None:
         with self.context.writing_frames() as frames:
-            self.report.count(removed=sum(frames.execute(delete) for delete in vectors.strays(self.recipe)))
+            self.report.count(
+                removed=sum(frames.execute(delete) for delete in vectors.strays(self.recipe, self.profile_recipe))
+            )
         self.context.crashpoint(self.report.stage)
 
     def _embed(self, table: VectorTable, documents: pa.Table, stored: pa.Table) -> None:
@@ -114,7 +125,7 @@ class _Work:
     def _known(self, table: VectorTable, fingerprints: pa.Array) -> pa.Table:
         """The texts among these that have a vector already, whoever's text it was: input_fingerprint and vector."""
         keys = pa.table({"input_fingerprint": fingerprints})
-        keys = keys.append_column("recipe_fingerprint", pa.repeat(self.recipe, keys.num_rows))
+        keys = keys.append_column("recipe_fingerprint", pa.repeat(self._recipe_of(table), keys.num_rows))
         with self.context.writing_frames() as frames:  # looking many keys up takes a temporary table
             found = frames.matching(table, keys).select(["input_fingerprint", "vector"])
         return found.take(first_of_each(found["input_fingerprint"]))
@@ -133,7 +144,7 @@ class _Work:
             )
 
     def _average(self, first: str, last: str, items: pa.Table, wanted: pa.Table) -> None:
-        """Write the mean of the content vectors of each wanted account field."""
+        """Write the direction of the content vectors of each wanted account field."""
         if not wanted.num_rows:
             return
         items = items.filter(pc.is_in(items["account_key"], value_set=wanted["account_key"].combine_chunks()))
@@ -142,24 +153,28 @@ class _Work:
                 items, frames.read(vectors.content_vectors(first, last, self.recipe)), "content_key"
             )
         groups = Groups.of(members.drop_columns(["content_key"]), by=KEYS[AccountVector])
-        means = to_column(groups.means(self.context.embedder.dim))
+        means = to_column(groups.directions(self.context.embedder.dim, self.aggregation))
         rows = groups.keys().append_column("input_fingerprint", groups.fingerprints()).append_column("vector", means)
         self.report.count(averaged=self._write(AccountVector, rows))
 
     def _write(self, table: VectorTable, rows: pa.Table) -> int:
         columns = rows.select([*KEYS[table], "input_fingerprint", "vector"])
         with self.context.writing_frames() as frames:
-            written = frames.upsert(table, stamped(columns, self.recipe, to_micros(self.context.as_of)))
+            written = frames.upsert(table, stamped(columns, self._recipe_of(table), to_micros(self.context.as_of)))
         self.context.crashpoint(self.report.stage)
         return written
 
     def _remove(self, table: VectorTable, rows: pa.Table) -> None:
         if not rows.num_rows:
             return
-        keys = rows.select(KEYS[table]).append_column("recipe_fingerprint", pa.repeat(self.recipe, rows.num_rows))
+        recipes = pa.repeat(self._recipe_of(table), rows.num_rows)
+        keys = rows.select(KEYS[table]).append_column("recipe_fingerprint", recipes)
         with self.context.writing_frames() as frames:
             self.report.count(removed=frames.delete(table, keys))
         self.context.crashpoint(self.report.stage)
+
+    def _recipe_of(self, table: VectorTable) -> str:
+        return self.recipe if table is ContentVector else self.profile_recipe
 
     def _progress(self) -> None:
         self.context.progress(self.report.stage, self.report.counts["embedded"], self.expected)

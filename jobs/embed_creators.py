@@ -1,4 +1,4 @@
-"""Vectors of creators, one per field, for search: the mean of their accounts' vectors."""
+"""Vectors of creators, one per field, for search: made of their accounts' vectors."""
 
 from collections.abc import Iterator
 
@@ -11,6 +11,7 @@ from embeddings.aggregate import Groups
 from embeddings.vectors import absent, stamped, to_column
 from jobs.context import Context
 from jobs.report import JobReport
+from store.bulk import FrameReader
 from store.tables import CreatorVector
 
 CREATORS_AT_ONCE = 10_000
@@ -26,7 +27,7 @@ def embed_creators(context: Context) -> JobReport:
     for first, last in _spans(context):
         _embed_span(context, report, first, last)
     with context.writing_frames() as frames:
-        report.count(removed=frames.execute(vectors.strays_of_creators(context.embedding_recipe.fingerprint)))
+        report.count(removed=frames.execute(vectors.strays_of_creators(context.profile_recipe.fingerprint)))
     context.crashpoint(report.stage)
     return report
 
@@ -41,9 +42,10 @@ def _spans(context: Context) -> Iterator[tuple[str, str]]:
 
 
 def _embed_span(context: Context, report: JobReport, first: str, last: str) -> None:
-    recipe = context.embedding_recipe.fingerprint
+    recipe = context.profile_recipe.fingerprint
     with context.reading_frames() as frames:
-        groups = Groups.of(frames.read(vectors.member_fingerprints(first, last, recipe)), by=KEYS)
+        members = frames.read(vectors.member_fingerprints(first, last, recipe))
+        groups = Groups.of(_with_basis(context, frames, members, first, last), by=KEYS)
         stored = frames.read(vectors.creator_fingerprints(first, last, recipe))
     wanted = groups.keys().append_column("input_fingerprint", groups.fingerprints())
     changed, gone = absent(wanted, stored, wanted.column_names), absent(stored, wanted, KEYS)
@@ -59,9 +61,20 @@ def _embed_span(context: Context, report: JobReport, first: str, last: str) -> N
 
 
 def _average(context: Context, first: str, last: str, creator_ids: pa.ChunkedArray) -> pa.Table:
-    """All fields of these creators with their vector, the mean of their members' vectors."""
+    """All fields of these creators with their vector, made of their members' vectors."""
     with context.reading_frames() as frames:
-        members = frames.read(vectors.member_vectors(first, last, context.embedding_recipe.fingerprint))
+        members = frames.read(vectors.member_vectors(first, last, context.profile_recipe.fingerprint))
+        members = _with_basis(context, frames, members, first, last)
     groups = Groups.of(members.filter(pc.is_in(members["creator_id"], value_set=creator_ids.combine_chunks())), by=KEYS)
     rows = groups.keys().append_column("input_fingerprint", groups.fingerprints())
-    return rows.append_column("vector", to_column(groups.means(context.embedder.dim)))
+    aggregation = context.settings.embeddings.content_aggregation
+    return rows.append_column("vector", to_column(groups.directions(context.embedder.dim, aggregation)))
+
+
+def _with_basis(context: Context, frames: FrameReader, members: pa.Table, first: str, last: str) -> pa.Table:
+    """The members with what their weights are reckoned from: their content's newest instant, or its engagement."""
+    aggregation = context.settings.embeddings.content_aggregation
+    if aggregation.strategy == "mean":  # asks for nothing more than there is
+        return members
+    activity = frames.read(vectors.content_activity(first, last, context.embedding_recipe.fingerprint))
+    return aggregation.with_basis(members, activity, "account_key")

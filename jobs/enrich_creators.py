@@ -63,7 +63,7 @@ def enrich_plan(context: Context, llm: LLM | None = None) -> pa.Table:
 def _labeller(context: Context, llm: LLM | None) -> Labeller:
     if llm is not None:
         return Enricher(llm, load_prompt(*PROMPT), load_taxonomy())
-    return OfflineClassifier(load_taxonomy(), context.embedder, context.embedding_recipe.fingerprint)
+    return OfflineClassifier(load_taxonomy(), context.embedder, context.profile_recipe.fingerprint)
 
 
 def _batches(ids: Sequence[str], size: int) -> Iterator[Sequence[str]]:
@@ -98,7 +98,7 @@ def _states(context: Context, labeller: Labeller, ids: Sequence[str]) -> pa.Tabl
     with context.reading_frames() as frames:
         profiles = store.load_member_profiles(frames, stretch)
         items = store.load_newest_items(frames, stretch, context.settings.llm.items_per_creator)
-        vectors = store.load_vector_fingerprints(frames, stretch, context.embedding_recipe.fingerprint)
+        vectors = store.load_vector_fingerprints(frames, stretch, context.profile_recipe.fingerprint)
         answers = {row["creator_id"]: row for row in store.load_answers_in_force(frames, stretch).to_pylist()}
         changes = store.load_last_identity_changes(frames, stretch).to_pylist()
     changed_at = {row["creator_id"]: row["changed_at"] for row in changes}
@@ -176,7 +176,7 @@ def _subjects(context: Context, ids: Sequence[str]) -> Iterator[Subject]:
     with context.reading_frames() as frames:
         profiles = store.load_member_profiles(frames, stretch)
         items = store.load_newest_items(frames, stretch, context.settings.llm.items_per_creator)
-        vectors = store.load_member_vectors(frames, stretch, context.embedding_recipe.fingerprint)
+        vectors = store.load_member_vectors(frames, stretch, context.profile_recipe.fingerprint)
     return subjects(ids, profiles, items, vectors, from_column(vectors["vector"], context.embedder.dim))
 
 

@@ -36,7 +36,7 @@ def measure_health(context: Context) -> dict[str, Any]:
             "creators_merged": count_merged_creators(session),
             "pairs_by_band": count_pairs_by_band(session),
             "fresh_ratio": _share(count_fresh_accounts(session, context.as_of), accounts),
-            "embedded_ratio": _share(count_embedded_accounts(session, context.embedding_recipe.fingerprint), accounts),
+            "embedded_ratio": _share(count_embedded_accounts(session, context.profile_recipe.fingerprint), accounts),
             "enriched_ratio": _share(enriched["enriched"], creators),
             "labelled_ratio": _share(enriched["labelled"], creators),
         }

@@ -72,7 +72,7 @@ def _gather(context: Context, frames: FrameReader, labels: pa.Table) -> Snapshot
     )
     with context.engine() as engine:
         documents = build_documents(document_frames, engine)
-    recipe = context.embedding_recipe.fingerprint
+    recipe = context.profile_recipe.fingerprint
     return SnapshotInput(
         documents=documents,
         vectors=_vectors(frames, recipe, context.embedder.dim),

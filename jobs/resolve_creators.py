@@ -72,7 +72,7 @@ def _load(context: Context) -> Frames:
             "value_counts": load_value_counts(frames),
         }
         if context.settings.identity.bio_neighbours:
-            stored["bio_vectors"] = load_bio_vectors(frames, context.embedding_recipe.fingerprint)
+            stored["bio_vectors"] = load_bio_vectors(frames, context.profile_recipe.fingerprint)
     return stored
 
 
@@ -106,7 +106,7 @@ def _bio_neighbours(context: Context, bios: pa.Table | None) -> pa.Table | None:
     settings = context.settings.identity
     dim = len(bios["vector"][0].as_py()) // BYTES_PER_DIMENSION
     matrix = from_column(bios["vector"], dim)
-    vectors = Vectors(bios["account_id"].to_pylist(), matrix, context.embedding_recipe.fingerprint)
+    vectors = Vectors(bios["account_id"].to_pylist(), matrix, context.profile_recipe.fingerprint)
     found = nearest_neighbours(vectors, settings.neighbours_per_account, settings.neighbour_min_cosine)
     ids = bios["account_id"]
     return pa.table(

@@ -5,7 +5,7 @@ Ranges are of keys, both ends included: a stage walks the accounts or creators r
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Delete, Select, Text, and_, case, delete, func, or_, select
+from sqlalchemy import BigInteger, Delete, Select, Text, and_, case, cast, delete, func, literal, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import col
 
@@ -13,6 +13,8 @@ from store.tables import AccountVector, ContentItem, ContentVector, CreatorAccou
 
 #: of a description is read: its start says what the item is about
 DESCRIPTION_CHARACTERS = 1_000
+#: a count above this is a broken one; sums of thousands of these still fit into 64 bits
+MOST_COUNTED = 2**40
 
 
 def account_keys() -> Select[Any]:
@@ -47,6 +49,8 @@ def recent_items(first: str, last: str, per_account: int) -> Select[Any]:
             col(ContentItem.platform),
             col(ContentItem.title_or_caption),
             description.label("description"),
+            _seen_at().label("seen_at"),
+            _engagement().label("engagement"),
             place.label("place"),
         )
         .where(
@@ -93,6 +97,19 @@ def member_vectors(first: str, last: str, recipe: str) -> Select[Any]:
     return _member_vectors(first, last, recipe, col(AccountVector.input_fingerprint), col(AccountVector.vector))
 
 
+def content_activity(first: str, last: str, recipe: str) -> Select[Any]:
+    """Of each account of a range of creators: when its newest embedded item is from, and what they all engaged."""
+    engagement = cast(func.sum(_engagement()), BigInteger).label("engagement")
+    return (
+        _select(col(ContentItem.account_key), func.max(_seen_at()).label("seen_at"), engagement)
+        .join(CreatorMember, col(CreatorMember.account_key) == col(ContentItem.account_key))
+        .join(ContentVector, col(ContentVector.content_key) == col(ContentItem.content_key))
+        .where(col(CreatorMember.creator_id).between(first, last), col(ContentVector.recipe_fingerprint) == recipe)
+        .group_by(col(ContentItem.account_key))
+        .order_by(col(ContentItem.account_key))
+    )
+
+
 def creator_fingerprints(first: str, last: str, recipe: str) -> Select[Any]:
     """What the creator vectors of a range were made from."""
     return (
@@ -134,15 +151,15 @@ def bios_without_vector(recipe: str) -> Select[Any]:
     )
 
 
-def strays(recipe: str) -> list[Delete]:
-    """Vectors whose item or account is no longer there."""
+def strays(recipe: str, profile_recipe: str) -> list[Delete]:
+    """Vectors of items and of account fields, each of its recipe, whose item or account is no longer there."""
     item = select(col(ContentItem.content_key)).where(col(ContentItem.content_key) == col(ContentVector.content_key))
     account = select(col(CreatorAccount.account_key)).where(
         col(CreatorAccount.account_key) == col(AccountVector.account_key)
     )
     return [
         delete(ContentVector).where(col(ContentVector.recipe_fingerprint) == recipe, ~item.exists()),
-        delete(AccountVector).where(col(AccountVector.recipe_fingerprint) == recipe, ~account.exists()),
+        delete(AccountVector).where(col(AccountVector.recipe_fingerprint) == profile_recipe, ~account.exists()),
     ]
 
 
@@ -170,6 +187,22 @@ def _member_vectors(first: str, last: str, recipe: str, *columns: Any) -> Select
         .where(col(CreatorMember.creator_id).between(first, last), col(AccountVector.recipe_fingerprint) == recipe)
         .order_by(col(CreatorMember.creator_id), col(AccountVector.field), col(AccountVector.account_key))
     )
+
+
+def _seen_at() -> ColumnElement[Any]:
+    """When an item is from; one that says it is from after it was fetched (a premiere) is from when it was fetched."""
+    published, fetched = col(ContentItem.published_at), col(ContentItem.fetched_at)
+    return case((published > fetched, fetched), else_=published)
+
+
+def _engagement() -> ColumnElement[Any]:
+    """Likes and comments; unknown when either is hidden."""
+    likes, comments = (_capped(col(count)) for count in (ContentItem.likes, ContentItem.comments))
+    return likes + comments
+
+
+def _capped(count: Any) -> ColumnElement[Any]:
+    return case((count > MOST_COUNTED, literal(MOST_COUNTED, BigInteger)), else_=count)
 
 
 def _has_text(column: Any) -> ColumnElement[bool]:

@@ -16,10 +16,11 @@ to be hidden. Captions arrive without the "@" sign, so a name in one is no relia
 as a claim.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from typing import Any
 
-from ingest.adapter import Adapter, Draft, Json, carried, child, children, read_items
+from ingest.adapter import NO_REQUEST, Adapter, Draft, Json, carried, child, children, read_items
 from ingest.records import Kind, RejectedRow
 
 #: media_product_type, then media_type → our type and the finer word
@@ -36,7 +37,9 @@ class Instagram:
     def recognise(self, body: Json) -> str | None:
         return "business_discovery" if "business_discovery" in body else None
 
-    def parse(self, endpoint: str, body: Json, fetched_at: datetime) -> Iterator[Draft | RejectedRow]:
+    def parse(
+        self, endpoint: str, body: Json, fetched_at: datetime, request: Mapping[str, Any] = NO_REQUEST
+    ) -> Iterator[Draft | RejectedRow]:
         found = child(body, "business_discovery")
         if not found:
             return

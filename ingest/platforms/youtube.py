@@ -16,16 +16,19 @@ asked for says nothing. Counts arrive as text; a hidden count is None.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from ingest.adapter import Adapter, Draft, Json, child, children, read_items
+from ingest.adapter import NO_REQUEST, Adapter, Draft, Json, child, children, read_items
+from ingest.errors import classify
 from ingest.fields import FieldError
 from ingest.records import Kind, RejectedRow
 
 #: A Short is at most this long *and* says so: length alone is no proof, and the API does not tell.
 SHORT_SECONDS = 180
+#: of the ids that an answer leaves out so many are named
+MISSING_SHOWN = 10
 #: From these days on a view is the start of a playback, no longer a while of watching.
 SHORTS_VIEWS_REDEFINED = datetime(2025, 3, 31, tzinfo=UTC)
 VIEWS_REDEFINED = datetime(2026, 8, 24, tzinfo=UTC)
@@ -46,12 +49,16 @@ class YouTube:
     def recognise(self, body: Json) -> str | None:
         return _KINDS.get(str(body.get("kind")))
 
-    def parse(self, endpoint: str, body: Json, fetched_at: datetime) -> Iterator[Draft | RejectedRow]:
+    def parse(
+        self, endpoint: str, body: Json, fetched_at: datetime, request: Mapping[str, Any] = NO_REQUEST
+    ) -> Iterator[Draft | RejectedRow]:
         found = enumerate(children(body, "items"))
         items = ((f"/items/{position}", item) for position, item in found if not _is_withdrawn(item))
-        return read_items(
+        yield from read_items(
             items, {"channels.list": _channel, "videos.list": _video, "playlistItems.list": _upload}[endpoint]
         )
+        if endpoint != "playlistItems.list":
+            yield from _missing(request.get("id"), children(body, "items"), fetched_at)
 
     def precision(self, kind: Kind, metric: str) -> str:
         return "rounded_3sf" if (kind, metric) == ("account", "followers") else "exact"
@@ -139,6 +146,17 @@ def _is_withdrawn(item: Any) -> bool:
         and snippet.get("title") in {"Private video", "Deleted video"}
         and not snippet.get("thumbnails")
     )
+
+
+def _missing(asked: Any, items: list[Any], fetched_at: datetime) -> Iterator[RejectedRow]:
+    """One row for the ids that were asked for and not answered: YouTube leaves them out and says nothing."""
+    returned = {str(item.get("id")) for item in items if isinstance(item, dict)}
+    wanted = [name for name in asked.split(",") if name and name not in returned] if isinstance(asked, str) else []
+    if wanted:
+        found = classify("youtube", None, {}, {"error": {"errors": [{"reason": "missingItem"}]}}, fetched_at)
+        named = f"{', '.join(wanted[:MISSING_SHOWN])}{', …' if len(wanted) > MISSING_SHOWN else ''}"
+        reason = f"youtube {found.error_class}: {len(wanted)} of those asked for are not in the answer"
+        yield RejectedRow(0, "/items", "", reason, f"closed, suspended or hidden; {found.hint}: {named}")
 
 
 def _item_texts(snippet: Json) -> Json:

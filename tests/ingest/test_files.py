@@ -16,7 +16,17 @@ from ingest import decoding
 from ingest.contracts import SourceContract
 from ingest.files import Payload
 from ingest.records import AccountRecord, ContentRecord, Entity, RejectedRow
-from tests.ingest.answers import a_channel, channels, envelope
+from tests.ingest.answers import (
+    a_channel,
+    a_display_video,
+    a_research_video,
+    a_tweet,
+    an_x_user,
+    channels,
+    envelope,
+    tiktok,
+    x,
+)
 
 NOW = 1_772_330_400_000_000
 GOOD = '{"platform": "zz", "handle": "ann"}'
@@ -213,6 +223,27 @@ def test_no_value_in_an_answer_stops_the_channel_beside_it(part: str, value: obj
     body = channels(damaged, a_channel("UCgood"))
     entities, _ = read(json.dumps(envelope(body)).replace("NaN", "0").replace("Infinity", "0").encode(), "a.jsonl")
     assert "UCgood" in [entity.record.platform_user_id for entity in entities]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from([*a_tweet(), "note_tweet", "referenced_tweets", "entities"]), JSON)
+def test_no_value_in_a_post_or_profile_of_x_stops_the_one_beside_it(part: str, value: object):
+    """ING-14."""
+    posts, users = x(a_tweet("1") | {part: value}, a_tweet("2")), x(an_x_user("1") | {part: value}, an_x_user("2"))
+    for body, endpoint in ((posts, "tweets"), (users, "users")):
+        line = json.dumps(envelope(body, platform="x", endpoint=endpoint)).replace("NaN", "0").replace("Infinity", "0")
+        entities, _ = read(line.encode(), "a.jsonl")
+        assert entities[-1].pointer == "/body/data/1"
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from([*a_display_video(), *a_research_video()]), JSON)
+def test_no_value_in_a_video_of_tiktok_stops_the_one_beside_it(part: str, value: object):
+    """ING-14."""
+    body = tiktok(videos=[a_research_video(1) | {part: value}, a_display_video("2")])
+    line = json.dumps(envelope(body, platform="tiktok", endpoint="video.query"))
+    entities, _ = read(line.replace("NaN", "0").replace("Infinity", "0").encode(), "a.jsonl")
+    assert entities[-1].pointer == "/body/data/videos/1"
 
 
 def test_a_name_on_disk_is_all_that_a_payload_knows_of_its_file(tmp_path: Path):

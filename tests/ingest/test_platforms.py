@@ -1,6 +1,6 @@
 """Adapters: what platforms send becomes one schema, and a platform is one file."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,20 +8,29 @@ import pytest
 
 from base.clock import to_micros
 from ingest import platforms
-from ingest.adapter import Adapter, Draft, Json, children, read_items
+from ingest.adapter import NO_REQUEST, Adapter, Draft, Json, children, read_items
 from ingest.captures import read_envelope, read_response
 from ingest.records import AccountRecord, ContentRecord, Entity, RejectedRow
 from tests.ingest.answers import (
     a_channel,
+    a_display_video,
     a_medium,
     a_profile,
+    a_research_profile,
+    a_research_video,
+    a_tiktok_user,
+    a_tweet,
     a_video,
     an_upload,
+    an_x_problem,
+    an_x_user,
     channels,
     discovery,
     envelope,
+    tiktok,
     uploads,
     videos,
+    x,
 )
 
 NIGHT = datetime(2026, 3, 1, 2, tzinfo=UTC)
@@ -36,7 +45,9 @@ class Zz:
     def recognise(self, body: Json) -> str | None:
         return "people" if "zz_people" in body else None
 
-    def parse(self, endpoint: str, body: Json, fetched_at: datetime) -> Iterator[Draft | RejectedRow]:
+    def parse(
+        self, endpoint: str, body: Json, fetched_at: datetime, request: Mapping[str, Any] = NO_REQUEST
+    ) -> Iterator[Draft | RejectedRow]:
         items = ((f"/zz_people/{position}", item) for position, item in enumerate(children(body, "zz_people")))
         return read_items(items, _person)
 
@@ -56,7 +67,8 @@ def _zz() -> None:
     platforms.register(Zz())
 
 
-ANSWERS: dict[str, tuple[Adapter, str, Json, Json]] = {
+#: name → adapter, endpoint, a good answer, the same with one damaged item before a good one (None: it has no items)
+ANSWERS: dict[str, tuple[Adapter, str, Json, Json | None]] = {
     "youtube channels": (
         platforms.adapter_for("youtube"),
         "channels.list",
@@ -76,6 +88,37 @@ ANSWERS: dict[str, tuple[Adapter, str, Json, Json]] = {
         discovery(a_profile("1", a_medium())),
         discovery(a_profile("1", 5, a_medium())),
     ),
+    "tiktok profile (display)": (
+        platforms.adapter_for("tiktok"),
+        "user.info",
+        tiktok(user=a_tiktok_user()),
+        None,
+    ),
+    "tiktok videos (display)": (
+        platforms.adapter_for("tiktok"),
+        "video.list",
+        tiktok(videos=[a_display_video(), a_display_video("7303")]),
+        tiktok(videos=["x", a_display_video()]),
+    ),
+    "tiktok videos (research)": (
+        platforms.adapter_for("tiktok"),
+        "video.query",
+        tiktok(videos=[a_research_video()]),
+        tiktok(videos=[3, a_research_video()]),
+    ),
+    "x users by name": (
+        platforms.adapter_for("x"),
+        "users.by",
+        x(an_x_user(), an_x_user("502"), includes={"tweets": [a_tweet(author_id=None)]}),
+        x([], an_x_user()),
+    ),
+    "x users": (platforms.adapter_for("x"), "users", {"data": an_x_user()}, x(1, an_x_user())),
+    "x posts": (
+        platforms.adapter_for("x"),
+        "tweets",
+        x(a_tweet(), includes={"users": [an_x_user()]}),
+        x("x", a_tweet()),
+    ),
     "zz": (Zz(), "people", {"zz_people": [{"no": "1", "says": "hi"}]}, {"zz_people": [[], {"no": "1"}]}),
 }
 
@@ -86,15 +129,16 @@ def test_every_adapter_keeps_the_contract(case: str) -> None:
     adapter, endpoint, body, damaged = ANSWERS[case]
     drafts = list(adapter.parse(endpoint, body, NIGHT))
     assert endpoint in adapter.endpoints
-    assert adapter.recognise(body) == endpoint
+    assert drafts == list(adapter.parse(adapter.recognise(body), body, NIGHT)), "a bare answer is read the same"
     assert drafts == list(adapter.parse(endpoint, body, NIGHT)), "pure"
     assert {draft.values["platform"] for draft in drafts} == {adapter.platform}
     for draft in drafts:
         assert _at(body, draft.pointer), "the pointer leads to the entity"
-    *_, last = adapter.parse(endpoint, damaged, NIGHT)
-    found = [type(each) for each in adapter.parse(endpoint, damaged, NIGHT)]
-    assert found.count(RejectedRow) == 1
-    assert isinstance(last, Draft), "a damaged item does not take the others with it"
+    if damaged:
+        *_, last = adapter.parse(endpoint, damaged, NIGHT)
+        found = [type(each) for each in adapter.parse(endpoint, damaged, NIGHT)]
+        assert found.count(RejectedRow) == 1
+        assert isinstance(last, Draft), "a damaged item does not take the others with it"
     assert list(adapter.parse(endpoint, {}, NIGHT)) == []
     assert adapter.definition_version("views", "short", NIGHT)
     assert adapter.precision("account", "followers") in {"exact", "rounded_3sf"}
@@ -237,11 +281,12 @@ def test_subscribers_are_known_to_three_figures():
     [
         (
             {"status": 403, "body": {"error": {"code": 403, "errors": [{"reason": "quotaExceeded"}]}}},
-            "answered 403: quotaExceeded",
+            "youtube rate_limited: quotaExceeded",
         ),
-        ({"status": 400, "body": {"error": {"type": "OAuthException", "code": 190}}}, "answered 400: OAuthException"),
-        ({"status": 200, "body": {"error": "odd"}}, "answered an error: error"),
-        ({"status": 503, "body": {}}, "answered 503"),
+        ({"status": 200, "body": {"error": "odd"}}, "youtube unknown: no reason given"),
+        ({"status": 503, "body": {}}, "youtube transient: 503"),
+        ({"status": 418}, "youtube unknown: 418"),
+        ({"status": "odd", "body": None}, "youtube unknown: no reason given"),
         ({"body": []}, "not an object"),
         ({"endpoint": "search.list"}, "unknown endpoint"),
         ({"platform": "nosuch"}, "no adapter"),
@@ -259,6 +304,14 @@ def test_an_answer_that_is_no_answer_is_rejected_with_a_hint(values: Json, reaso
     assert rejected.line == 3
 
 
+def test_a_spent_quota_says_when_to_come_back():
+    """RTE-06: the instant is reckoned from when the answer was given."""
+    body = {"error": {"code": 403, "errors": [{"reason": "quotaExceeded"}]}}
+    (rejected,) = read_envelope(envelope(channels()) | {"status": 403, "body": body}, 1, 0)
+    assert isinstance(rejected, RejectedRow)
+    assert "not before 2026-03-01 08:00:00 UTC" in rejected.hint
+
+
 def test_a_bare_answer_is_recognised_by_its_shape():
     for body in (
         channels(a_channel()),
@@ -266,6 +319,10 @@ def test_a_bare_answer_is_recognised_by_its_shape():
         uploads(an_upload()),
         discovery(a_profile()),
         {"zz_people": [{"no": 1}]},
+        tiktok(user=a_tiktok_user()),
+        tiktok(videos=[a_research_video()]),
+        x(an_x_user()),
+        x(a_tweet()),
     ):
         assert all(isinstance(each, Entity) for each in read_response(body, 1, 0)), body
     (rejected,) = read_response({"kind": "other"}, 1, 0)
@@ -276,3 +333,134 @@ def test_an_item_without_an_id_is_rejected_while_its_neighbours_go_in():
     found = list(read_envelope(envelope(videos(a_video(None), a_video("vid-2"))), 1, 0))  # type: ignore[arg-type]
     assert [type(each) for each in found] == [RejectedRow, Entity]
     assert found[0].pointer == "/body/items/0"
+
+
+def _of_tiktok(body: Json, endpoint: str, **values: Any) -> list[AccountRecord | ContentRecord]:
+    return _records(body, platform="tiktok", endpoint=endpoint, **values)
+
+
+def test_a_tiktok_profile_maps_every_field_of_both_apis():
+    """NRM-01: the Display API knows an id, the Research API a website; the latter does not repeat whom it speaks of."""
+    (display,) = _of_tiktok(tiktok(user=a_tiktok_user()), "user.info")
+    (research,) = _of_tiktok(a_research_profile(), "user.info", request={"username": "Oven.And.Salt"})
+    shared = {
+        "platform": "tiktok", "handle": "oven.and.salt", "display_name": "Oven & Salt", "bio": "60 s loaves",
+        "profile_image_url": "https://img.example/3", "followers": 81_200, "following": 95, "content_count": 260,
+        "verified": False,
+    }  # fmt: skip
+    assert display == AccountRecord(platform_user_id="open-1", **shared)
+    assert research == AccountRecord(website="https://ovenandsalt.example", **shared)
+    assert research.account_key == "tiktok:@oven.and.salt"
+
+
+def test_a_research_profile_without_its_request_is_nobodys():
+    (rejected,) = read_envelope(envelope(a_research_profile(), platform="tiktok", endpoint="user.info"), 1, 0)
+    assert isinstance(rejected, RejectedRow)
+    assert "whose profile" in rejected.reason
+    assert "request" in rejected.hint
+
+
+def test_a_tiktok_video_maps_every_field_of_both_apis():
+    """NRM-01: of the Display API a video's owner stands in its address alone."""
+    (display,) = _of_tiktok(tiktok(videos=[a_display_video()]), "video.list")
+    owner, research = _of_tiktok(tiktok(videos=[a_research_video()]), "video.query")
+    shared = {"platform": "tiktok", "handle": "oven.and.salt", "content_type": "video"}
+    assert display == ContentRecord(
+        platform_content_id="7301", title_or_caption="Scoring a loaf #bread", duration_seconds=41, views=51_000,
+        url="https://www.tiktok.com/@oven.and.salt/video/7301?utm_source=app", likes=4_100, comments=77,
+        published_at="2026-02-28T08:00:00Z", **shared,
+    )  # fmt: skip
+    assert research == ContentRecord(
+        platform_content_id="7302", title_or_caption="Why rye tears", duration_seconds=33, views=9_000, likes=700,
+        comments=12, published_at="2026-02-28T08:00:00Z", **shared,
+    )  # fmt: skip
+    assert owner == AccountRecord(platform="tiktok", handle="oven.and.salt", country="DE")
+
+
+@pytest.mark.parametrize("values", [{"share_url": None}, {"create_time": "now"}])
+def test_a_tiktok_video_without_an_owner_or_with_a_bad_instant_is_rejected(values: Json):
+    (rejected,) = read_response(tiktok(videos=[a_display_video(**values)]), 1, 0)
+    assert isinstance(rejected, RejectedRow)
+    assert rejected.hint
+
+
+def _of_x(body: Json, endpoint: str) -> list[AccountRecord | ContentRecord]:
+    return _records(body, platform="x", endpoint=endpoint)
+
+
+def test_an_x_profile_maps_every_field_and_its_links_are_the_expanded_ones():
+    """NRM-01, EMB-01: t.co addresses say nothing about whose they are."""
+    (account,) = _of_x(x(an_x_user()), "users.by")
+    assert account == AccountRecord(
+        platform="x",
+        platform_user_id="501",
+        handle="ovenandsalt",
+        display_name="Oven & Salt",
+        bio="Bread, slowly https://t.co/aa",
+        website="https://ovenandsalt.example",
+        external_urls=["https://ovenandsalt.example", "https://instagram.com/oven.and.salt"],
+        profile_image_url="https://img.example/4",
+        followers=9_100,
+        following=300,
+        content_count=4_100,
+        verified=True,
+        created_at="2015-06-01T10:00:00Z",
+    )
+    assert "country" not in account.model_fields_set, "location is free text"
+
+
+def test_an_x_profile_that_has_lost_its_links_says_so():
+    bare = {name: value for name, value in an_x_user(url="", description="Bread").items() if name != "entities"}
+    (account,) = _of_x(x(bare), "users")
+    assert isinstance(account, AccountRecord)
+    assert {"external_urls", "website"} <= account.model_fields_set
+    assert (account.external_urls, account.website) == ((), None)
+
+
+def test_an_x_post_maps_every_field_and_knows_its_author_from_what_is_included():
+    """NRM-01."""
+    author, post = _of_x(x(a_tweet(), includes={"users": [an_x_user(), an_x_user("777")]}), "tweets")
+    assert author.account_key == "x:501", "a stranger who is only mentioned was not asked for"
+    assert post == ContentRecord(
+        platform="x", platform_user_id="501", handle="ovenandsalt", platform_content_id="9001", content_type="post",
+        subtype=None, title_or_caption="The crumb today", language="en", published_at="2026-02-20T18:00:00Z",
+        views=5_200, likes=40, comments=3,
+    )  # fmt: skip
+
+
+def test_a_pinned_post_belongs_to_who_pinned_it():
+    _account, post = _of_x(x(an_x_user(), includes={"tweets": [a_tweet(author_id=None), a_tweet("1")]}), "users")
+    assert isinstance(post, ContentRecord)
+    assert (post.platform_content_id, post.platform_user_id, post.handle) == ("9001", "501", "ovenandsalt")
+
+
+def test_a_repost_is_passed_over_and_a_long_post_is_whole():
+    repost = a_tweet("1", referenced_tweets=[{"type": "retweeted", "id": "2"}])
+    reply = a_tweet(
+        "3", referenced_tweets=[{"type": "replied_to", "id": "2"}], note_tweet={"text": "All of it"}, lang="und"
+    )
+    (post,) = _of_x(x(repost, reply), "tweets")
+    assert isinstance(post, ContentRecord)
+    assert (post.subtype, post.title_or_caption, post.language) == ("reply", "All of it", None)
+
+
+def test_what_x_could_not_return_is_rejected_while_the_others_go_in():
+    """RTE-05: status 200, `data` and `errors` side by side."""
+    body = x(an_x_user(), errors=[an_x_problem(), an_x_problem("not-authorized-for-resource"), 7])
+    found = list(read_envelope(envelope(body, platform="x", endpoint="users.by"), 1, 0))
+    entity, *rejected = found
+    assert isinstance(entity, Entity)
+    assert [row.reason for row in rejected if isinstance(row, RejectedRow)] == [
+        "x not_found: resource-not-found", "x permission: not-authorized-for-resource", "x unknown: no reason given",
+    ]  # fmt: skip
+    assert [row.pointer for row in rejected] == ["/body/errors/0", "/body/errors/1", "/body/errors/2"]
+
+
+def test_ids_that_youtube_leaves_out_are_named_in_one_row():
+    """RTE-05: a channel that is gone is only noticed by its absence."""
+    asked = {"id": "UCoven,UCgone,UCshut"}
+    entity, rejected = read_envelope(envelope(channels(a_channel()), request=asked), 1, 0)
+    assert isinstance(entity, Entity)
+    assert isinstance(rejected, RejectedRow)
+    assert rejected.reason == "youtube gone: 2 of those asked for are not in the answer"
+    assert "UCgone, UCshut" in rejected.hint

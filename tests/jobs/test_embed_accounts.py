@@ -186,6 +186,63 @@ def test_the_order_of_arrival_does_not_show(store: Store, tmp_path):
     assert (frame(store, ContentVector), frame(store, AccountVector)) == items
 
 
+WAYS = pytest.mark.parametrize("aggregation", ["recency", "engagement"])
+
+
+def a_loaf_and_a_baguette(store: Store) -> None:
+    """The loaf is new and liked, the baguette old and not."""
+    save(
+        store, an_account("ann", bio="Sourdough for beginners"),
+        an_item("youtube:id-ann", "v1", title_or_caption="Rye loaf", likes=2**63 - 1, comments=2**63 - 1),
+        an_item("youtube:id-ann", "v2", title_or_caption="Baguette", likes=1, comments=0,
+                published_at=AS_OF - timedelta(days=400)),
+    )  # fmt: skip
+
+
+@WAYS
+def test_an_accounts_content_leans_as_the_settings_say(store: Store, aggregation: str):
+    """EMB-05: one setting; counts beyond reason break nothing."""
+    a_loaf_and_a_baguette(store)
+    night = a_night(store, embeddings={"aggregation": aggregation})
+    embed_accounts(night)
+    loaf, baguette = HashingEmbedder().embed(["Rye loaf", "Baguette"])
+    leaning = fields(store)["youtube:id-ann", "youtube_content"]
+    assert leaning @ loaf > 0.9 > leaning @ baguette
+    assert np.linalg.norm(leaning) == pytest.approx(1, abs=1e-3)
+
+
+@WAYS
+def test_a_leaning_is_not_compared_with_another_and_no_item_is_embedded_for_it(store: Store, aggregation: str):
+    """EMB-05, EMB-08: the way is part of the recipe of account vectors, and not of the items'."""
+    a_loaf_and_a_baguette(store)
+    embed_accounts(a_night(store))
+    mean = frame(store, AccountVector)
+    night = a_night(store, embeddings={"aggregation": aggregation})
+    embed_accounts(night)
+    rows = frame(store, AccountVector)
+    assert night.embedder.texts == ["Ann. Sourdough for beginners"]
+    assert frame(store, ContentVector)["recipe_fingerprint"].unique().to_pylist() == [
+        night.embedding_recipe.fingerprint
+    ]
+    assert rows.filter(pa.compute.equal(rows["recipe_fingerprint"], mean["recipe_fingerprint"][0])) == mean
+    assert night.profile_recipe.fingerprint in rows["recipe_fingerprint"].to_pylist()
+
+
+@WAYS
+def test_a_leaning_stays_while_the_nights_pass(store: Store, aggregation: str):
+    a_loaf_and_a_baguette(store)
+    embed_accounts(a_night(store, embeddings={"aggregation": aggregation}))
+    before = frame(store, AccountVector)
+    with store.writing() as session:
+        session.exec(
+            update(ContentItem).where(col(ContentItem.content_key) == "youtube:v2").values(comments=0, views=9)
+        )
+    later = a_night(store, embeddings={"aggregation": aggregation})
+    later.as_of = AS_OF + timedelta(days=300)
+    assert embed_accounts(later).counts["removed"] == 0
+    assert frame(store, AccountVector) == before
+
+
 class KilledError(Exception):
     pass
 

@@ -1,6 +1,7 @@
 """Creator vectors: the mean of the members' vectors per field, rewritten only where the members changed."""
 
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -13,23 +14,25 @@ from jobs.context import Context
 from jobs.embed_creators import embed_creators
 from providers.hashing import HashingEmbedder
 from store.session import Store
-from store.tables import AccountVector, CreatorMember, CreatorVector
-from tests.factories import AS_OF, a_context
+from store.tables import AccountVector, ContentVector, CreatorMember, CreatorVector
+from tests.factories import AS_OF, a_context, an_item
 
 EAST, NORTH = np.eye(64, dtype=np.float32)[:2]
 
 
-def a_night(store: Store, dim: int = 64) -> Context:
-    context = a_context(store)
+def a_night(store: Store, dim: int = 64, **settings: Any) -> Context:
+    context = a_context(store, **settings)
     context.embedder = HashingEmbedder(dim)
     return context
 
 
-def give_vector(store: Store, account_key: str, field: str, vector: np.ndarray, dim: int = 64) -> None:
+def give_vector(store: Store, account_key: str, field: str, vector: np.ndarray, dim: int = 64, **settings: Any) -> None:
     rows = pa.table({"account_key": [account_key], "field": [field], "input_fingerprint": [str(vector)]})
     rows = rows.append_column("vector", to_column(vector[None, :dim]))
     with store.writing_frames() as frames:
-        frames.upsert(AccountVector, stamped(rows, a_night(store, dim).embedding_recipe.fingerprint, to_micros(AS_OF)))
+        frames.upsert(
+            AccountVector, stamped(rows, a_night(store, dim, **settings).profile_recipe.fingerprint, to_micros(AS_OF))
+        )
 
 
 def join(store: Store, **creator_of: str) -> None:
@@ -116,3 +119,32 @@ def test_members_embedded_by_another_recipe_do_not_count(store: Store):
     give_vector(store, "b1", "x_bio", NORTH, dim=32)
     embed_creators(a_night(store))
     assert ("cr_b", "x_bio") not in creators(store)
+
+
+@pytest.mark.parametrize("aggregation", ["recency", "engagement"])
+def test_a_creators_content_leans_to_the_account_that_is_newer_or_engages_more(store: Store, aggregation: str):
+    """EMB-05: bios weigh what they always did."""
+    way: dict[str, Any] = {"embeddings": {"aggregation": aggregation}}
+    night = a_night(store, **way)
+    for key, vector, likes, days in (("a1", EAST, 1, 400), ("a2", NORTH, 1_000_000, 0)):
+        give_vector(store, key, "youtube_bio", vector, **way)
+        give_vector(store, key, "youtube_content", vector, **way)
+        an_embedded_item(store, night, key, likes=likes, published_at=AS_OF - timedelta(days=days))
+    join(store, a1="cr_a", a2="cr_a")
+    embed_creators(night)
+    found = creators(store)
+    east, north = found["cr_a", "youtube_content"]
+    assert 0 < east < 0.2 < north
+    assert found["cr_a", "youtube_bio"] == pytest.approx([0.5**0.5] * 2, abs=1e-3)
+    later = a_night(store, **way)
+    later.as_of = AS_OF + timedelta(days=99)
+    assert embed_creators(later).counts == {"written": 0, "skipped": 2, "removed": 0}
+
+
+def an_embedded_item(store: Store, night: Context, account_key: str, **values: Any) -> None:
+    item = an_item(account_key, f"v-{account_key}", comments=0, **values)
+    rows = pa.table({"content_key": [item.content_key], "input_fingerprint": ["text"], "vector": to_column(EAST[None])})
+    with store.writing() as session:
+        session.add(item)
+    with store.writing_frames() as frames:
+        frames.upsert(ContentVector, stamped(rows, night.embedding_recipe.fingerprint, to_micros(AS_OF)))
