@@ -2,6 +2,7 @@
 
 Out go API-shaped capture files and rows files as a platform or a vendor would deliver them, and, kept aside, the truth:
 which accounts belong to one owner, and which stand there only to mislead.
-Read `vocabulary.py` (words), `people.py` (who), `accounts.py` (their profiles), `traps.py` (the misleading cases),
+Read `vocabulary.py` (words), `people.py` (who), `accounts.py` (their profiles), `traps.py` (the misleading cases and
+their rates; the scenes are in `imitations.py`, `affiliations.py` and `trails.py`),
 `posts.py` (what they publish), `payloads.py` (the shapes of the APIs), `generate.py` (the door).
 """

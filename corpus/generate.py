@@ -32,7 +32,7 @@ IDENTITY_COLUMNS = pa.schema(
 TRUTH_COLUMNS = pa.schema(
     [
         ("account_key", pa.string()), ("person_id", pa.string()), ("trap", pa.int8()), ("trap_name", pa.string()),
-        ("is_negative", pa.bool_()), ("niche", pa.string()),
+        ("role", pa.string()), ("relation", pa.string()), ("relation_to", pa.string()), ("niche", pa.string()),
     ]
 )  # fmt: skip
 
@@ -45,7 +45,7 @@ class Corpus:
     profiles: list[Account]
     #: one row per account, in the columns the identity room takes; account_id is the account key
     accounts: pa.Table
-    #: one row per account, same order: account_key, person_id, trap, trap_name, is_negative, niche
+    #: one row per account, same order: who owns it, and in a trap what it is there for (TRUTH_COLUMNS)
     truth: pa.Table
 
     @property
@@ -114,15 +114,22 @@ def _identity_table(profiles: list[Account]) -> pa.Table:
 
 
 def _truth_table(profiles: list[Account]) -> pa.Table:
-    columns = {
+    made = {
         "trap_name": [TRAPS[profile.trap].name if profile.trap is not None else None for profile in profiles],
-        **{
-            name: [getattr(profile, name) for profile in profiles]
-            for name in TRUTH_COLUMNS.names
-            if name != "trap_name"
-        },
+        "role": [_role(profile) for profile in profiles],
     }
-    return pa.table({name: columns[name] for name in TRUTH_COLUMNS.names}, schema=TRUTH_COLUMNS)
+    columns = {
+        name: made[name] if name in made else [getattr(profile, name) for profile in profiles]
+        for name in TRUTH_COLUMNS.names
+    }
+    return pa.table(columns, schema=TRUTH_COLUMNS)
+
+
+def _role(profile: Account) -> str | None:
+    """What an account does in its trap: stand there as it is, or mislead."""
+    if profile.trap is None:
+        return None
+    return "negative" if profile.is_negative else "positive"
 
 
 def _main() -> None:
