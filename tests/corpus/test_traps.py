@@ -15,7 +15,6 @@ from corpus.scene import RELATIONS
 from corpus.traps import TRAPS
 from corpus.vocabulary import read_vocabulary
 
-
 PAGE = Path(__file__).parents[2] / "docs" / "corpus.md"
 ACCOUNTS = 20_000
 
