@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from random import Random
 from typing import Any
 
@@ -102,8 +103,9 @@ class Account:
 class Casting:
     """Makes owners and their accounts from one seeded source, and keeps handles, ids and sites unique."""
 
-    def __init__(self, rng: Random, vocabulary: Vocabulary, *, crowd: int) -> None:
+    def __init__(self, rng: Random, vocabulary: Vocabulary, *, crowd: int, as_of: datetime = REFERENCE) -> None:
         self.rng = rng
+        self.as_of = to_micros(as_of)
         #: how many owners stand in a scene about a crowd (an agency's roster)
         self.crowd = crowd
         self.vocabulary = vocabulary
@@ -173,7 +175,7 @@ class Casting:
             "country": person.country,
             "language": person.language,
             "verified": followers > 200_000 and rng.random() < 0.6,
-            "created_at": to_micros(REFERENCE) - rng.randrange(200, 4500) * DAY - rng.randrange(DAY),
+            "created_at": self.as_of - rng.randrange(200, 4500) * DAY - rng.randrange(DAY),
             "niche": person.niche.id,
             "subjects": person.subjects,
             "city": person.city,

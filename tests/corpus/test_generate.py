@@ -58,7 +58,9 @@ def test_the_same_arguments_write_the_same_bytes(tmp_path, delivered):
 
 
 def test_another_seed_writes_another_corpus(tmp_path, delivered):
-    assert digest(write_corpus(tmp_path, accounts=400, seed=6).youtube) != digest(delivered.youtube)
+    assert digest(write_corpus(tmp_path, accounts=400, seed=6).captures["youtube"]) != digest(
+        delivered.captures["youtube"]
+    )
 
 
 def test_every_delivered_row_is_taken_in_and_every_account_is_in_the_truth(delivered):
@@ -111,7 +113,7 @@ def test_siblings_share_handles_often_but_not_always(corpus):
 def test_captions_of_instagram_come_without_the_at_sign(delivered):
     captions = [
         media.get("caption", "")
-        for answer in answers(delivered.instagram)
+        for answer in answers(delivered.captures["instagram"])
         for media in answer["body"]["business_discovery"]["media"]["data"]
     ]
     assert len(captions) > 100
@@ -121,7 +123,7 @@ def test_captions_of_instagram_come_without_the_at_sign(delivered):
 def test_youtube_counts_are_text_rounded_to_three_figures_and_may_be_hidden(delivered):
     channels = [
         item["statistics"]
-        for answer in answers(delivered.youtube)
+        for answer in answers(delivered.captures["youtube"])
         for item in answer["body"]["items"]
         if item["kind"] == "youtube#channel"
     ]
