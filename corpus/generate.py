@@ -105,14 +105,16 @@ def write_corpus(
     return files
 
 
-def cast_blocks(accounts: int, seed: int, as_of: datetime = REFERENCE) -> Iterator[list[Account]]:
+def cast_blocks(
+    accounts: int, seed: int, as_of: datetime = REFERENCE, *, block_size: int = BLOCK
+) -> Iterator[list[Account]]:
     """All accounts in shuffled blocks. Handles are unique over all blocks, and traps reach their shares over all."""
     rng = Random(seed)
     crowd = min(MOST_CROWDED, max(6, accounts // 300))
     cast = Casting(rng, read_vocabulary(), crowd=crowd, as_of=as_of)
     planted = dict.fromkeys(TRAPS, 0)
-    for start in range(0, accounts, BLOCK):
-        size = min(BLOCK, accounts - start)
+    for start in range(0, accounts, block_size):
+        size = min(block_size, accounts - start)
         block = [*_trap_scenes(cast, planted, start + size, room=TRAPPED_AT_MOST * size)]
         while len(block) < size:
             (members,) = rng.choices((1, 2, 3, 4), weights=HOUSEHOLD_SHARES)
@@ -210,7 +212,8 @@ def _main() -> None:
 
 
 def _instant(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+    instant = datetime.fromisoformat(text)
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
 def _peak_mib() -> float:
