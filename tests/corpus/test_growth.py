@@ -1,10 +1,12 @@
 """Weekly counts: every way of growing shows in its series, and the series ends where the delivery begins."""
 
 import io
+import re
 import statistics
 from collections import Counter
 from datetime import UTC, datetime
 from itertools import pairwise
+from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
@@ -18,6 +20,7 @@ from corpus.reference import VIEWS_REDEFINED, WEEK
 from ingest.files import Payload
 from ingest.records import RejectedRow
 
+PAGE = Path(__file__).parents[2] / "docs" / "corpus.md"
 WEEKS, SEED = 26, 4
 AUTUMN = datetime(2026, 11, 1, 2, 0, tzinfo=UTC)
 
@@ -43,6 +46,11 @@ def test_accounts_grow_in_every_way_at_the_stated_shares(accounts):
     kinds = Counter(growth_of(account.account_key, SEED) for account in accounts)
     for kind, share in GROWTHS.items():
         assert kinds[kind] / len(accounts) == pytest.approx(share, abs=0.03), kind
+
+
+def test_the_page_states_the_shares_of_the_table():
+    stated = re.findall(r"^\| `(\w+)` \| (\d+) % \|", PAGE.read_text(), re.MULTILINE)
+    assert stated == [(kind, f"{share:.0%}"[:-1]) for kind, share in GROWTHS.items()]
 
 
 def test_a_stable_account_hardly_moves(followers):
