@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from random import Random
 from typing import Any
 
@@ -88,6 +89,9 @@ class Account:
     trap: int | None = None
     #: stands there to mislead: it resembles accounts of another owner
     is_negative: bool = False
+    #: how its owner stands to another owner of the scene, a word of `scene.RELATIONS`, and that owner's person_id
+    relation: str | None = None
+    relation_to: str | None = None
 
     @property
     def account_key(self) -> str:
@@ -99,8 +103,9 @@ class Account:
 class Casting:
     """Makes owners and their accounts from one seeded source, and keeps handles, ids and sites unique."""
 
-    def __init__(self, rng: Random, vocabulary: Vocabulary, *, crowd: int) -> None:
+    def __init__(self, rng: Random, vocabulary: Vocabulary, *, crowd: int, as_of: datetime = REFERENCE) -> None:
         self.rng = rng
+        self.as_of = to_micros(as_of)
         #: how many owners stand in a scene about a crowd (an agency's roster)
         self.crowd = crowd
         self.vocabulary = vocabulary
@@ -145,12 +150,14 @@ class Casting:
             for platform, handle in siblings
         ]
 
-    def account(self, person: Person, platform: str, *, handle: str | None = None, **fixed: Any) -> Account:
+    def account(
+        self, person: Person, platform: str, *, handle: str | None = None, has_handle: bool = True, **fixed: Any
+    ) -> Account:
         """One account of `person`; anything given in `fixed` is taken as it is."""
         rng = self.rng
-        if handle is None:
+        if handle is None and has_handle:
             handle = self.handle_for(person, platform, is_first=True)
-        if rng.random() < 0.1:
+        if handle is not None and rng.random() < 0.1:
             self._strangers.append(handle)
         centre, spread = FOLLOWERS[platform]
         followers = int(2.718281828 ** (centre + person.fame + rng.gauss(0.0, spread * 0.6))) + 3
@@ -168,7 +175,7 @@ class Casting:
             "country": person.country,
             "language": person.language,
             "verified": followers > 200_000 and rng.random() < 0.6,
-            "created_at": to_micros(REFERENCE) - rng.randrange(200, 4500) * DAY - rng.randrange(DAY),
+            "created_at": self.as_of - rng.randrange(200, 4500) * DAY - rng.randrange(DAY),
             "niche": person.niche.id,
             "subjects": person.subjects,
             "city": person.city,
@@ -220,7 +227,7 @@ class Casting:
             return str(self.rng.choice(self.phrases["abroad_cues"][language])).format(P=name, h=handle)
         return str(self.rng.choice(self.phrases["link_cues"][platform])).format(h=handle)
 
-    def display_name(self, person: Person, handle: str) -> str:
+    def display_name(self, person: Person, handle: str | None) -> str:
         rng, dice = self.rng, self.rng.random()
         name = person.native_name if rng.random() < 0.55 else person.name
         if dice < SAME_NAME:
@@ -230,7 +237,7 @@ class Casting:
             return rng.choice(
                 (f"{name} ✦", name.upper(), f"{name} | {word}", person.given, name.lower(), f"{name} ({person.city})")
             )
-        return rng.choice((handle, person.given, f"{person.city} {rng.choice(person.niche.words)}"))
+        return rng.choice((handle or name, person.given, f"{person.city} {rng.choice(person.niche.words)}"))
 
     def _with_links(
         self, person: Person, platform: str, handle: str, siblings: list[tuple[str, str]], fixed: dict[str, Any]

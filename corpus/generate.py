@@ -1,18 +1,23 @@
 """The door of the corpus: a number of accounts and a seed in; profiles with their truth, and delivered files, out."""
 
 import argparse
+import os
+import resource
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
-from base.clock import to_micros
 from corpus.accounts import Account, Casting
-from corpus.payloads import CorpusFiles, write_files
+from corpus.growth import growth_of
+from corpus.payloads import CAPTURED, CorpusFiles, Order, files_in, write_payloads
+from corpus.posts import ITEMS
 from corpus.reference import DAY, REFERENCE, SECOND
 from corpus.traps import TRAPS
 from corpus.vocabulary import read_vocabulary
@@ -21,6 +26,15 @@ DEFAULT_ACCOUNTS = 2000
 DEFAULT_SEED = 7
 #: accounts per owner of an ordinary household: 1, 2, 3, 4
 HOUSEHOLD_SHARES = (77, 15, 6, 2)
+#: accounts that are cast, written and forgotten together
+BLOCK = 25_000
+MOST_WORKERS = 4
+#: owners in the largest roster
+MOST_CROWDED = 200
+#: share of a block that scenes of traps may take
+TRAPPED_AT_MOST = 0.6
+#: how long a fetcher takes over all accounts
+FETCHING = 2 * 3600 * SECOND
 
 IDENTITY_COLUMNS = pa.schema(
     [
@@ -32,7 +46,8 @@ IDENTITY_COLUMNS = pa.schema(
 TRUTH_COLUMNS = pa.schema(
     [
         ("account_key", pa.string()), ("person_id", pa.string()), ("trap", pa.int8()), ("trap_name", pa.string()),
-        ("is_negative", pa.bool_()), ("niche", pa.string()),
+        ("role", pa.string()), ("relation", pa.string()), ("relation_to", pa.string()), ("niche", pa.string()),
+        ("growth", pa.string()),
     ]
 )  # fmt: skip
 
@@ -45,7 +60,7 @@ class Corpus:
     profiles: list[Account]
     #: one row per account, in the columns the identity room takes; account_id is the account key
     accounts: pa.Table
-    #: one row per account, same order: account_key, person_id, trap, trap_name, is_negative, niche
+    #: one row per account, same order: who owns it, and in a trap what it is there for (TRUTH_COLUMNS)
     truth: pa.Table
 
     @property
@@ -62,47 +77,79 @@ def generate(accounts: int = DEFAULT_ACCOUNTS, seed: int = DEFAULT_SEED) -> Corp
 
     A corpus of fewer than some two thousand accounts is too small for every trap at its stated share.
     """
-    rng = Random(seed)
-    cast = Casting(rng, read_vocabulary(), crowd=min(120, max(6, accounts // 300)))
-    profiles = [*_trap_scenes(cast, accounts)]
-    while len(profiles) < accounts:
-        (size,) = rng.choices((1, 2, 3, 4), weights=HOUSEHOLD_SHARES)
-        profiles += cast.household(cast.person(), cast.platforms(min(size, accounts - len(profiles))))
-    rng.shuffle(profiles)
-    profiles = _with_instants(rng, profiles)
+    profiles = [profile for block in cast_blocks(accounts, seed) for profile in block]
     return Corpus(seed=seed, profiles=profiles, accounts=_identity_table(profiles), truth=_truth_table(profiles))
 
 
-def write_corpus(corpus_dir: Path, accounts: int = DEFAULT_ACCOUNTS, seed: int = DEFAULT_SEED) -> CorpusFiles:
-    """Write the corpus as captures and rows files, and the truth beside them; same arguments, same bytes."""
-    corpus = generate(accounts, seed)
-    return write_files(corpus_dir, corpus.profiles, corpus.truth, seed)
+def write_corpus(
+    corpus_dir: Path,
+    accounts: int = DEFAULT_ACCOUNTS,
+    seed: int = DEFAULT_SEED,
+    *,
+    items: float = ITEMS,
+    weeks: int = 1,
+    as_of: datetime = REFERENCE,
+) -> CorpusFiles:
+    """Write the corpus as captures and rows files, and the truth beside them; same arguments, same content.
+
+    `items`: posts per account on average. `weeks` > 1 adds the counts of the weeks before. A large corpus is never in
+    memory as a whole. The bytes depend on the zlib that packs them, what is inside does not.
+    """
+    order = Order(seed, items, weeks)
+    files = files_in(corpus_dir, order)
+    corpus_dir.mkdir(parents=True, exist_ok=True)
+    blocks = cast_blocks(accounts, seed, as_of)
+    workers = min(MOST_WORKERS, os.cpu_count() or 1) if accounts > BLOCK else 1
+    with pq.ParquetWriter(files.truth, TRUTH_COLUMNS) as truth:
+        write_payloads(files, _with_truth(blocks, truth, order), order, workers)
+    return files
 
 
-def _trap_scenes(cast: Casting, accounts: int) -> Iterator[Account]:
-    """Scenes of each trap until its share is reached, at least one while three fifths of the corpus are free."""
-    planted_in_all = 0
+def cast_blocks(
+    accounts: int, seed: int, as_of: datetime = REFERENCE, *, block_size: int = BLOCK
+) -> Iterator[list[Account]]:
+    """All accounts in shuffled blocks. Handles are unique over all blocks, and traps reach their shares over all."""
+    rng = Random(seed)
+    crowd = min(MOST_CROWDED, max(6, accounts // 300))
+    cast = Casting(rng, read_vocabulary(), crowd=crowd, as_of=as_of)
+    planted = dict.fromkeys(TRAPS, 0)
+    for start in range(0, accounts, block_size):
+        size = min(block_size, accounts - start)
+        block = [*_trap_scenes(cast, planted, start + size, room=TRAPPED_AT_MOST * size)]
+        while len(block) < size:
+            (members,) = rng.choices((1, 2, 3, 4), weights=HOUSEHOLD_SHARES)
+            block += cast.household(cast.person(), cast.platforms(min(members, size - len(block))))
+        rng.shuffle(block)
+        yield [_with_instants(rng, account, start + place, accounts, cast.as_of) for place, account in enumerate(block)]
+
+
+def _trap_scenes(cast: Casting, planted: dict[int, int], accounts: int, room: float) -> Iterator[Account]:
+    """Scenes of each trap until its share of `accounts` is reached, or no room is left for the next one.
+
+    `planted`: accounts per trap so far, kept up to date.
+    """
     for trap in TRAPS.values():
-        planted = 0
-        while planted < trap.share * accounts:
+        while planted[trap.number] < trap.share * accounts:
             scene = trap.plant(cast)
-            if planted_in_all + len(scene) > 0.6 * accounts:
+            if len(scene) > room:
                 break
-            planted += len(scene)
-            planted_in_all += len(scene)
+            room -= len(scene)
+            planted[trap.number] += len(scene)
             yield from (replace(account, trap=trap.number) for account in scene)
 
 
-def _with_instants(rng: Random, profiles: list[Account]) -> list[Account]:
-    """When each account was fetched (the night before) and first seen (by us, or by the vendor)."""
-    fetched = to_micros(REFERENCE) - 2 * 3600 * SECOND
-    step = 2 * 3600 * SECOND // max(1, len(profiles))
-    placed = []
-    for place, profile in enumerate(profiles):
-        at = (fetched + place * step) // SECOND * SECOND
-        seen = at if profile.platform in {"youtube", "instagram"} else at - rng.randrange(1, 180) * DAY
-        placed.append(replace(profile, fetched_at=at, first_seen=max(seen, profile.created_at)))
-    return placed
+def _with_instants(rng: Random, account: Account, place: int, accounts: int, as_of: int) -> Account:
+    """When an account was fetched (in the two hours before) and first seen (by us, or by the vendor)."""
+    step = FETCHING * place // accounts
+    at = (as_of - FETCHING + step) // SECOND * SECOND
+    seen = at if account.platform in CAPTURED else at - rng.randrange(1, 180) * DAY
+    return replace(account, fetched_at=at, first_seen=max(seen, account.created_at))
+
+
+def _with_truth(blocks: Iterable[list[Account]], truth: pq.ParquetWriter, order: Order) -> Iterator[list[Account]]:
+    for block in blocks:
+        truth.write_table(_truth_table(block, order))
+        yield block
 
 
 def _identity_table(profiles: list[Account]) -> pa.Table:
@@ -113,16 +160,29 @@ def _identity_table(profiles: list[Account]) -> pa.Table:
     return pa.table(columns, schema=IDENTITY_COLUMNS)
 
 
-def _truth_table(profiles: list[Account]) -> pa.Table:
-    columns = {
+def _truth_table(profiles: list[Account], order: Order | None = None) -> pa.Table:
+    made = {
         "trap_name": [TRAPS[profile.trap].name if profile.trap is not None else None for profile in profiles],
-        **{
-            name: [getattr(profile, name) for profile in profiles]
-            for name in TRUTH_COLUMNS.names
-            if name != "trap_name"
-        },
+        "role": [_role(profile) for profile in profiles],
+        "growth": [_growth(profile, order) for profile in profiles],
     }
-    return pa.table({name: columns[name] for name in TRUTH_COLUMNS.names}, schema=TRUTH_COLUMNS)
+    columns = {
+        name: made[name] if name in made else [getattr(profile, name) for profile in profiles]
+        for name in TRUTH_COLUMNS.names
+    }
+    return pa.table(columns, schema=TRUTH_COLUMNS)
+
+
+def _growth(profile: Account, order: Order | None) -> str | None:
+    """How an account grows, where its weeks are delivered."""
+    return growth_of(profile.account_key, order.seed) if order and order.weeks > 1 else None
+
+
+def _role(profile: Account) -> str | None:
+    """What an account does in its trap: stand there as it is, or mislead."""
+    if profile.trap is None:
+        return None
+    return "negative" if profile.is_negative else "positive"
 
 
 def _main() -> None:
@@ -130,12 +190,41 @@ def _main() -> None:
     parser.add_argument("directory", type=Path)
     parser.add_argument("--accounts", type=int, default=DEFAULT_ACCOUNTS)
     parser.add_argument("--seed", type=int, default=DEFAULT_SEED)
+    parser.add_argument("--items", type=float, default=ITEMS, help="posts per account, on average")
+    parser.add_argument("--weeks", type=int, default=1, help="weeks with counts; the last one is the delivery")
+    parser.add_argument("--as-of", type=_instant, default=REFERENCE, help="the night of the delivery, in UTC")
     options = parser.parse_args()
     started = time.perf_counter()
-    files = write_corpus(options.directory, options.accounts, options.seed)
+    files = write_corpus(
+        options.directory,
+        options.accounts,
+        options.seed,
+        items=options.items,
+        weeks=options.weeks,
+        as_of=options.as_of,
+    )
+    seconds = time.perf_counter() - started
     size = sum(path.stat().st_size for path in (*files.deliveries, files.truth)) / 2**20
-    line = f"{options.accounts} accounts, {size:.1f} MiB, {time.perf_counter() - started:.1f} s: {options.directory}"
-    sys.stdout.write(line + "\n")
+    sys.stdout.write(
+        f"{options.accounts} accounts, {size:.1f} MiB, {seconds:.1f} s ({_cpu_seconds():.1f} s of work), "
+        f"{options.accounts / seconds:.0f} accounts/s, peak {_peak_mib():.0f} MiB: {options.directory}\n"
+    )
+
+
+def _instant(text: str) -> datetime:
+    instant = datetime.fromisoformat(text)
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+
+
+def _cpu_seconds() -> float:
+    """What this process and its workers computed: the same on a busy machine."""
+    return sum(os.times()[:4])
+
+
+def _peak_mib() -> float:
+    """The most memory that this process and its largest worker held."""
+    kept = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(kept) / 1024
 
 
 if __name__ == "__main__":

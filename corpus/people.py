@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from random import Random
 
 from base.text import fold
@@ -49,6 +50,7 @@ class Person:
     fame: float
 
 
+@lru_cache(maxsize=1 << 16)
 def slug(text: str) -> str:
     """Lower-case ASCII letters and digits of a name.
 

@@ -5,16 +5,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
 
-from base.clock import to_micros
 from corpus.accounts import Account
+from corpus.dice import draw, pick
 from corpus.phrasebook import SubjectTalk, write_description, write_hashtags, write_title
-from corpus.reference import DAY, REFERENCE, SECOND
+from corpus.reference import DAY, SECOND
 from corpus.vocabulary import Vocabulary
 
 #: activity → (fewest, most) posts delivered, days since the newest, mean days between two
 RHYTHM = {"active": (6, 10, 4, 2.5), "semi": (3, 6, 40, 12.0), "tail": (0, 4, 400, 45.0)}
 #: share of posts about something else than the account's own subjects
 STRAYS = 0.08
+#: posts of an account on average, and what the rhythms above come to unscaled
+ITEMS, UNSCALED_ITEMS = 4.0, 4.09
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,13 +39,14 @@ class Post:
     comments: int
 
 
-def posts_of(account: Account, seed: int, vocabulary: Vocabulary) -> Iterator[Post]:
-    """The account's recent posts, newest first; about four on average."""
+def posts_of(account: Account, seed: int, vocabulary: Vocabulary, items: float = ITEMS) -> Iterator[Post]:
+    """The account's recent posts, newest first; over many accounts about `items` each."""
     rng = Random(f"{seed}:{account.account_key}")
     fewest, most, newest_days, gap_days = RHYTHM[account.activity]
-    instant = (account.fetched_at or to_micros(REFERENCE)) - int(rng.random() * newest_days * DAY) - 3600 * SECOND
+    instant = account.fetched_at - int(rng.random() * newest_days * DAY) - 3600 * SECOND
     talk = SubjectTalk(vocabulary.niches[account.niche], account.subjects, account.role, account.city)
-    for _ in range(rng.randint(fewest, most)):
+    count = (fewest + int(rng.random() * (most - fewest + 1))) * items / UNSCALED_ITEMS
+    for _ in range(int(count + rng.random())):
         if instant <= account.created_at:
             return
         yield _post(rng, account, talk, vocabulary, instant)
@@ -52,8 +55,8 @@ def posts_of(account: Account, seed: int, vocabulary: Vocabulary) -> Iterator[Po
 
 def _post(rng: Random, account: Account, talk: SubjectTalk, vocabulary: Vocabulary, published_at: int) -> Post:
     if rng.random() < STRAYS:
-        niche = rng.choice(list(vocabulary.niches.values()))
-        talk = SubjectTalk(niche, tuple(rng.sample(list(niche.subjects), k=2)), talk.role, talk.city)
+        niche = pick(rng, vocabulary.every_niche)
+        talk = SubjectTalk(niche, tuple(draw(rng, list(niche.subjects), 2)), talk.role, talk.city)
     language = account.language if rng.random() < 0.8 else "en"
     kind, subtype, duration = _form(rng, account.platform)
     audience = account.followers or 1000
@@ -82,7 +85,7 @@ def _caption(rng: Random, text: str, account: Account, talk: SubjectTalk, vocabu
     if account.mentions and rng.random() < 0.7:
         # Business Discovery delivers captions without "@".
         at = "" if account.platform == "instagram" else "@"
-        parts.append(f"{rng.choice(('thanks', 'with', 'shot by', 'inspired by'))} {at}{rng.choice(account.mentions)}")
+        parts.append(f"{pick(rng, ('thanks', 'with', 'shot by', 'inspired by'))} {at}{pick(rng, account.mentions)}")
     tags = write_hashtags(rng, vocabulary.phrases, talk)
     return " ".join([*parts, tags] if tags else parts)
 
@@ -90,7 +93,7 @@ def _caption(rng: Random, text: str, account: Account, talk: SubjectTalk, vocabu
 def _description(rng: Random, account: Account, talk: SubjectTalk, vocabulary: Vocabulary) -> str:
     text = write_description(rng, vocabulary.phrases, talk)
     if account.mentions and rng.random() < 0.5:
-        text += f"\nGuest: @{rng.choice(account.mentions)}"
+        text += f"\nGuest: @{pick(rng, account.mentions)}"
     return "\n\n".join((text, "\n".join(account.boilerplate))) if account.boilerplate else text
 
 
@@ -98,11 +101,11 @@ def _form(rng: Random, platform: str) -> tuple[str, str, int | None]:
     """(content type, subtype, seconds)"""
     if platform == "youtube":
         if rng.random() < 0.25:
-            return "video", "short", rng.randrange(12, 60)
-        return "video", "video", rng.randrange(120, 3600)
+            return "video", "short", 12 + int(rng.random() * 48)
+        return "video", "video", 120 + int(rng.random() * 3480)
     if platform == "instagram":
-        return rng.choice((("image", "feed", None), ("carousel_album", "feed", None), ("video", "reels", None)))
-    return ("video", "video", rng.randrange(8, 180)) if platform == "tiktok" else ("post", "post", None)
+        return pick(rng, (("image", "feed", None), ("carousel_album", "feed", None), ("video", "reels", None)))
+    return ("video", "video", 8 + int(rng.random() * 172)) if platform == "tiktok" else ("post", "post", None)
 
 
 def _content_id(rng: Random, platform: str) -> str:

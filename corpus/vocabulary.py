@@ -1,7 +1,7 @@
 """The words of the corpus, read once from the YAML files beside this module. Knows no randomness."""
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -52,7 +52,7 @@ class Culture:
         return self.given[0][0] != self.given[0][1]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Vocabulary:
     """Every word list, with the cumulative shares that weigh the cultures."""
 
@@ -63,6 +63,10 @@ class Vocabulary:
     names: dict[str, Any]
     #: bio, title, link_cues, …
     phrases: dict[str, Any]
+
+    @cached_property
+    def every_niche(self) -> list[Niche]:
+        return list(self.niches.values())
 
 
 @cache

@@ -1,0 +1,187 @@
+"""Accounts that look like somebody else's: fan pages, parodies, automatic channels, namesakes."""
+
+from dataclasses import replace
+
+from corpus.accounts import PLATFORMS, Account, Casting
+from corpus.people import Person, slug
+from corpus.scene import famous, linked, tied
+
+#: Latin letters and the Cyrillic ones that look the same
+LOOKALIKES = str.maketrans("aceopxyACEHKMOPTX", "асеорхуАСЕНКМОРТХ")
+FIRST_NAMES = (
+    "nora",
+    "leo.fit",
+    "mila",
+    "sofie",
+    "theo",
+    "ines",
+    "juno",
+    "karl",
+    "ida.art",
+    "omar.eats",
+    "lea",
+    "enzo",
+)
+
+
+def fan_page(cast: Casting) -> list[Account]:
+    """A star, and pages that repeat the star's name and bio."""
+    star = famous(cast)
+    own = cast.household(star, cast.platforms(2))
+    admitted = cast.rng.random() < 0.6
+    return [
+        *own,
+        *(_fan_copy(cast, star, own[0], platform, admitted) for platform in cast.platforms(cast.rng.choice((1, 2)))),
+    ]
+
+
+def _fan_copy(cast: Casting, star: Person, original: Account, platform: str, admitted: bool) -> Account:
+    fan = cast.person(niche=star.niche.id)
+    handle = cast.free_handle(
+        platform, slug(star.core) + cast.rng.choice(("adorers", ".cult", "devotees", "sightings", "reposted"))
+    )
+    note = cast.rng.choice(
+        (f" | fan page of @{original.handle}", f" · not affiliated with @{original.handle}, dm for credit")
+    )
+    copy = cast.account(
+        fan,
+        platform,
+        handle=handle,
+        display_name=original.display_name,
+        bio=original.bio + (note if admitted else ""),
+        subjects=star.subjects,
+    )
+    return tied(copy, "fan_of", star)
+
+
+def rarer_fan_page(cast: Casting) -> list[Account]:
+    """The star has the short handle, the page about the star the telling one."""
+    star = famous(cast)
+    short = slug(star.given.split()[0])[:8]
+    own = [
+        cast.account(star, platform, handle=cast.free_handle(platform, short), display_name=star.name)
+        for platform in cast.platforms(2)
+    ]
+    (platform,) = cast.platforms(1)
+    fan = cast.account(
+        cast.person(niche=star.niche.id),
+        platform,
+        handle=cast.free_handle(platform, slug(star.name)),
+        display_name=star.name,
+        bio=f"everything about {star.name}, updates by people who love the work",
+    )
+    return [*own, tied(fan, "fan_of", star)]
+
+
+def parody(cast: Casting) -> list[Account]:
+    """A name that looks the same to the eye and not to the machine."""
+    star = famous(cast)
+    own = cast.household(star, cast.platforms(2))
+    (platform,) = cast.platforms(1)
+    handle = star.core.replace("m", "rn").replace("l", "1").replace("o", "0")
+    mock = cast.account(
+        cast.person(niche="comedy"),
+        platform,
+        handle=cast.free_handle(platform, handle),
+        display_name=star.name.translate(LOOKALIKES),
+        bio=cast.bio(star, *(["parody"] if cast.rng.random() < 0.5 else [])),
+    )
+    return [*own, tied(mock, "impersonates", star)]
+
+
+def one_handle_two_famous(cast: Casting) -> list[Account]:
+    """One handle, two owners, two platforms each."""
+    left, right = famous(cast), famous(cast)
+    handle = left.core
+    first, second, third, fourth = cast.rng.sample(PLATFORMS, k=4)
+    return [
+        cast.account(left, first, handle=cast.free_handle(first, handle), display_name=left.name),
+        cast.account(left, second, handle=cast.free_handle(second, handle), display_name=left.name),
+        cast.decoy(right, third, handle=cast.free_handle(third, handle), display_name=right.name),
+        cast.decoy(right, fourth, handle=cast.free_handle(fourth, handle), display_name=right.name),
+    ]
+
+
+def licensed_clips(cast: Casting) -> list[Account]:
+    """A third party cuts a star's videos and links the star."""
+    star = famous(cast)
+    own = cast.household(star, ["youtube", "x"])
+    clips = cast.account(
+        cast.person(niche=star.niche.id),
+        "youtube",
+        handle=cast.free_handle("youtube", f"{slug(star.core)}.moments"),
+        display_name=f"{star.name} moments",
+        bio=f"daily @{own[0].handle} clips, with permission. All credit to the original.",
+        boilerplate=(f"Original videos: https://www.youtube.com/@{own[0].handle}",),
+    )
+    return [*own, tied(clips, "clips_of", star)]
+
+
+def automatic_channel(cast: Casting) -> list[Account]:
+    """An artist, the platform's own channel of the artist's music, and sometimes the label's."""
+    artist = famous(cast, niche="music")
+    own = cast.household(artist, ["youtube", cast.rng.choice(("instagram", "tiktok", "x"))])
+    topic = cast.account(
+        cast.person(niche="music", is_brand=True),
+        "youtube",
+        has_handle=False,
+        display_name=f"{artist.name} - Topic",
+        bio="",
+        boilerplate=(f"℗ {artist.name}", "Provided to YouTube by a music library", "Auto-generated by YouTube."),
+    )
+    label = cast.person(niche="music", is_brand=True)
+    films = cast.account(
+        label,
+        "youtube",
+        handle=cast.free_handle("youtube", f"{slug(artist.core)}VEVO"),
+        display_name=f"{artist.name} VEVO",
+        bio=f"Official music videos of {artist.name}, by {label.name}.",
+        boilerplate=(f"More of {artist.name}: https://www.youtube.com/@{own[0].handle}", f"℗ {label.name}"),
+    )
+    others = [topic, films] if cast.rng.random() < 0.5 else [topic]
+    return [*own, *(tied(channel, "topic_of", artist) for channel in others)]
+
+
+def invented_persona(cast: Casting) -> list[Account]:
+    """A rendered person who posts, and the maker behind, each an owner."""
+    persona, maker = famous(cast), cast.person(niche="tech")
+    figure, clips = cast.household(persona, ["instagram", "tiktok"])
+    home = cast.account(maker, "x", bio=cast.bio(maker, f"I build @{figure.handle}, who does not exist"))
+    behind = cast.account(
+        maker,
+        "youtube",
+        handle=cast.handle_for(maker, "youtube"),
+        display_name=f"the making of {persona.name}",
+        bio=cast.bio(maker, f"how {persona.given} is rendered", cast.link("x", home.handle or "")),
+    )
+    admits = cast.rng.choice((f"not a real person · made by @{home.handle}", "AI persona", "digital human 🤖"))
+    own = [replace(account, bio=f"{account.bio} | {admits}") for account in (figure, clips)]
+    return [*own, *(tied(account, "operates", persona) for account in (home, behind))]
+
+
+def two_scripts(cast: Casting) -> list[Account]:
+    """One owner in two spellings, and a namesake in the first."""
+    culture = cast.rng.choice([culture.name for culture in cast.vocabulary.cultures if culture.is_native_script])
+    owner = cast.person(culture=culture)
+    homonym = replace(cast.person(culture=culture), native_name=owner.native_name, name=owner.name, given=owner.given)
+    channel = cast.account(owner, "youtube", display_name=owner.native_name)
+    states = [cast.link("youtube", channel.handle or "", owner.language)] if cast.rng.random() < 0.7 else []
+    page = cast.account(
+        owner,
+        "instagram",
+        handle=cast.handle_for(owner, "instagram"),
+        display_name=owner.name,
+        bio=cast.bio(owner, *states),
+    )
+    return [channel, page, cast.decoy(homonym, "instagram", display_name=owner.native_name)]
+
+
+def first_name_handles(cast: Casting) -> list[Account]:
+    """Four owners of one first name; one of them has a second account."""
+    name = cast.rng.choice(FIRST_NAMES)
+    owners = [cast.person(name=f"{name.split('.')[0].title()} {cast.person().name.split()[-1]}") for _ in PLATFORMS]
+    alike = [
+        cast.decoy(owner, platform, handle=cast.free_handle(platform, name), display_name=owner.given)
+        for owner, platform in zip(owners, PLATFORMS, strict=True)
+    ]
+    return [*alike, linked(cast, owners[2], "instagram", alike[2])]
