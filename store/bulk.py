@@ -86,7 +86,10 @@ class FrameWriter(FrameReader):
 
         Returns how many rows were added or changed. `frame` must hold each primary key once.
         """
-        keys = {column.name for column in _table(model).primary_key}
+        table = _table(model)
+        if self._is_empty(table):
+            return self._append(table, frame)
+        keys = {column.name for column in table.primary_key}
         columns = [name for name in frame.column_names if name not in keys] if update is None else update
         return self._write(model, frame, update=columns)
 
@@ -155,6 +158,18 @@ class FrameWriter(FrameReader):
                 f'INSERT INTO "{table.name}" ({columns}) SELECT {columns} FROM "{stage}" WHERE true '
                 f"ON CONFLICT ({keys}) DO {_conflict_action(table.name, update)}"
             )
+
+    def _is_empty(self, table: Table) -> bool:
+        with self._connection.cursor() as cursor:
+            cursor.execute(f'SELECT 1 FROM "{table.name}" LIMIT 1')
+            return cursor.fetchone() is None
+
+    def _append(self, table: Table, frame: pa.Table) -> int:
+        """Load rows that nothing can be in the way of; on Postgres this is a COPY."""
+        with self._connection.cursor() as cursor:
+            cursor.adbc_ingest(table.name, _cast(frame, _write_schema(table, frame)), mode="append")
+        loaded: int = frame.num_rows
+        return loaded
 
     @contextmanager
     def _staged(self, table: Table, frame: pa.Table) -> Iterator[str]:
