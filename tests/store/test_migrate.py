@@ -17,6 +17,7 @@ from base.errors import StoreError
 from store.migrate import MIGRATIONS, current_revision, latest_revision, upgrade
 from store.session import Store
 from store.tables import METADATA
+from store.views import drop_views
 
 EARLIER = [script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()][:0:-1]
 
@@ -116,6 +117,7 @@ def test_a_migrated_store_has_the_schema_of_the_tables(bare: Store):
     upgrade(bare)
     migrated = shape(bare)
     with bare.engine.begin() as connection:
+        drop_views(connection)
         METADATA.drop_all(connection)
         METADATA.create_all(connection)
     assert migrated == shape(bare)
