@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from base.errors import EngineError
-from jobs.runner import open_store
+from jobs.runner import working_store
 from jobs.settings import Settings
 from providers.local import load_embedder
 from store.migrate import current_revision, latest_revision
@@ -37,18 +37,16 @@ def schema_revision(settings: Settings) -> tuple[str | None, str]:
 
 
 def upgrade_schema(settings: Settings) -> str:
-    """Bring the store to the latest revision and return it."""
-    store = open_store(settings)
-    store.close()
-    return latest_revision()
+    """Bring the store to the latest revision and return it. Raises StoreLocked while a run is at work."""
+    with working_store(settings):
+        return latest_revision()
 
 
 def _findings(settings: Settings) -> Iterator[Finding]:
     home = settings.home
     place = next(path for path in (home, *home.absolute().parents) if path.exists())
     yield Finding("home", os.access(place, os.W_OK), f"{home} {'exists' if home.exists() else 'will be made'}")
-    found, latest = schema_revision(settings)
-    yield Finding("store", found in (None, latest), f"schema {found or 'not made yet'}, latest {latest}")
+    yield _store_finding(settings)
     try:
         embedder = load_embedder(settings.embeddings.provider, settings.embeddings.model_dir)
         yield Finding("embedder", True, embedder.id)
@@ -58,3 +56,11 @@ def _findings(settings: Settings) -> Iterator[Finding]:
         if source.contract is not None:
             there = Path(source.contract).is_file()
             yield Finding(f"source {name}", there, f"contract {source.contract}{'' if there else ' is missing'}")
+
+
+def _store_finding(settings: Settings) -> Finding:
+    try:
+        found, latest = schema_revision(settings)
+    except EngineError as error:
+        return Finding("store", False, str(error))
+    return Finding("store", found in (None, latest), f"schema {found or 'not made yet'}, latest {latest}")

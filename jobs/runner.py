@@ -45,10 +45,26 @@ class RunResult:
 
 
 def open_store(settings: Settings) -> Store:
-    """The store of these settings, at the latest schema."""
+    """The store of these settings, at the latest schema; for a caller that is alone with it."""
     store = Store(settings.store_url)
     upgrade(store)
     return store
+
+
+@contextmanager
+def working_store(settings: Settings) -> Iterator[Store]:
+    """The store of these settings at the latest schema, locked against every other run.
+
+    Raises StoreLocked when another run is at work, in this home or in this database.
+    """
+    with run_lock(settings.home):
+        store = Store(settings.store_url)
+        try:
+            with store.locked():
+                upgrade(store)
+                yield store
+        finally:
+            store.close()
 
 
 @contextmanager
@@ -84,13 +100,9 @@ def run_jobs(
     when another run is at work, and whatever a job raises, after recording it.
     """
     clock = clock or SystemClock()
-    with run_lock(settings.home):
-        store = open_store(settings)
-        try:
-            run, resumed = _begin(store, command, dict(inputs or {}), as_of, clock.now())
-            return _Execution(settings, store, run, resumed, progress, clock).perform(jobs)
-        finally:
-            store.close()
+    with working_store(settings) as store:
+        run, resumed = _begin(store, command, dict(inputs or {}), as_of, clock.now())
+        return _Execution(settings, store, run, resumed, progress, clock).perform(jobs)
 
 
 def _begin(

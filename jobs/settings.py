@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from base.errors import ConfigError
@@ -46,8 +46,8 @@ class Settings(BaseSettings):
 
     #: everything the engine keeps: store, raw bytes, snapshots, runs
     home: Path = Path("creatordex-data")
-    #: where the tables live; a SQLite file under `home` unless given
-    database_url: str | None = None
+    #: where the tables live; a SQLite file under `home` unless given. Hidden wherever settings are shown
+    database_url: SecretStr | None = None
     #: memory for set-based steps, in DuckDB's syntax
     memory_limit: str = "2GB"
     #: share of rows that may be rejected before the exit code says so
@@ -75,7 +75,10 @@ class Settings(BaseSettings):
 
     @property
     def store_url(self) -> str:
-        return self.database_url or f"sqlite:///{self.home / 'store.db'}"
+        """The database's address, password included."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return f"sqlite:///{self.home / 'store.db'}"
 
 
 def read_settings(config: Path | None = None, **overrides: Any) -> Settings:

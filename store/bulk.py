@@ -9,27 +9,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import adbc_driver_sqlite.dbapi
 import pyarrow as pa
 from sqlalchemy import BigInteger, Boolean, Executable, Float, Integer, LargeBinary, Select, Table
-from sqlalchemy.engine import URL, Dialect
 from sqlalchemy.types import TypeEngine
 from sqlmodel import SQLModel
 
+from store.frame_drivers import FrameDriver, Parameters
 from store.tables import UtcMicros
-
-
-@contextmanager
-def connect_frames(url: URL) -> Iterator[Any]:
-    """An ADBC connection; whatever was not committed is rolled back when it closes."""
-    connection = adbc_driver_sqlite.dbapi.connect(f"file:{url.database}")
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("PRAGMA busy_timeout=30000")
-            cursor.fetchall()
-        yield connection
-    finally:
-        connection.close()
 
 
 def arrow_type(sql_type: TypeEngine[Any]) -> pa.DataType:
@@ -55,16 +41,16 @@ def arrow_schema(model: type[SQLModel]) -> pa.Schema:
 class FrameReader:
     """Reads selects as Arrow tables."""
 
-    def __init__(self, connection: Any, dialect: Dialect) -> None:
+    def __init__(self, connection: Any, driver: FrameDriver) -> None:
         self._connection = connection
-        self._dialect = dialect
+        self._driver = driver
 
     def read(self, statement: Select[Any]) -> pa.Table:
         """All rows of `statement`, typed by its columns. Give it an ORDER BY where order can be seen."""
         schema = arrow_schema_of(statement)
         with self._connection.cursor() as cursor:
             cursor.execute(*self._typed(statement, schema))
-            return _cast(cursor.fetch_arrow_table().slice(1), schema)
+            return _cast(cursor.fetch_arrow_table().slice(self._driver.leading_rows), schema)
 
     def batches(self, statement: Select[Any], rows: int) -> Iterator[pa.Table]:
         """The same rows in tables of at least `rows` rows (the last may be shorter), for results larger than memory."""
@@ -72,7 +58,7 @@ class FrameReader:
         with self._connection.cursor() as cursor:
             cursor.execute(*self._typed(statement, schema))
             pending: list[pa.Table] = []
-            skip = 1
+            skip = self._driver.leading_rows
             for batch in cursor.fetch_record_batch():
                 pending.append(_cast(pa.Table.from_batches([batch]).slice(skip), schema))
                 skip = 0
@@ -82,11 +68,10 @@ class FrameReader:
             if sum(table.num_rows for table in pending):
                 yield pa.concat_tables(pending)
 
-    def _typed(self, statement: Select[Any], schema: pa.Schema) -> tuple[str, tuple[Any, ...]]:
-        # The driver takes each column's type from its first thousand rows and fails when they are all NULL and a
-        # later one is text. A first row of the right types settles it; LIMIT -1 keeps the order of what follows.
-        sql, parameters = _compiled(statement, self._dialect)
-        return f"SELECT {_samples(schema)} UNION ALL SELECT * FROM ({sql}{_keep_order(statement)})", parameters
+    def _typed(self, statement: Select[Any], schema: pa.Schema) -> tuple[str, Parameters | None]:
+        sql, parameters = self._driver.compile(statement)
+        is_limited = statement._limit_clause is not None
+        return self._driver.typed(sql, schema, is_limited=is_limited), parameters or None
 
 
 class FrameWriter(FrameReader):
@@ -101,7 +86,10 @@ class FrameWriter(FrameReader):
 
         Returns how many rows were added or changed. `frame` must hold each primary key once.
         """
-        keys = {column.name for column in _table(model).primary_key}
+        table = _table(model)
+        if self._is_empty(table):
+            return self._append(table, frame)
+        keys = {column.name for column in table.primary_key}
         columns = [name for name in frame.column_names if name not in keys] if update is None else update
         return self._write(model, frame, update=columns)
 
@@ -118,8 +106,8 @@ class FrameWriter(FrameReader):
             matches = " AND ".join(f'"{stage}"."{name}" = "{table.name}"."{name}"' for name in keys.column_names)
             columns = ", ".join(f'"{table.name}"."{name}"' for name in schema.names)
             rows = f'SELECT {columns} FROM "{stage}" JOIN "{table.name}" ON {matches}'
-            cursor.execute(f"SELECT {_samples(schema)} UNION ALL {rows}")
-            return _cast(cursor.fetch_arrow_table().slice(1), schema)
+            cursor.execute(self._driver.typed(rows, schema, is_limited=True))
+            return _cast(cursor.fetch_arrow_table().slice(self._driver.leading_rows), schema)
 
     def delete(self, model: type[SQLModel], keys: pa.Table) -> int:
         """Remove the rows that match `keys` in all of its columns. Returns how many went."""
@@ -127,9 +115,9 @@ class FrameWriter(FrameReader):
             return 0
         table = _table(model)
         with self._staged(table, keys) as stage:
-            self._index(stage, keys.column_names)
+            self._ready(stage, keys.column_names)
             matches = " AND ".join(f'"{stage}"."{name}" = "{table.name}"."{name}"' for name in keys.column_names)
-            return self._run(f'DELETE FROM "{table.name}" WHERE EXISTS (SELECT 1 FROM "{stage}" WHERE {matches})')
+            return self._change(f'DELETE FROM "{table.name}" WHERE EXISTS (SELECT 1 FROM "{stage}" WHERE {matches})')
 
     def rename(self, model: type[SQLModel], column: str, names: Mapping[str, str]) -> None:
         """Give the rows that carry a former name in a column its new name; a row whose new key is taken goes."""
@@ -150,14 +138,14 @@ class FrameWriter(FrameReader):
             kept.append(batch.select(keys))
         with self._staged(table, pa.concat_tables(kept)) as stage:
             matches = " AND ".join(f'"{stage}"."{name}" = "{table.name}"."{name}"' for name in keys)
-            self._index(stage, keys)
-            return changed + self._run(
+            self._ready(stage, keys)
+            return changed + self._change(
                 f'DELETE FROM "{table.name}" WHERE NOT EXISTS (SELECT 1 FROM "{stage}" WHERE {matches})'
             )
 
     def execute(self, statement: Executable) -> int:
         """Run an update or delete statement. Returns how many rows it changed."""
-        return self._run(*_compiled(statement, self._dialect))
+        return self._change(*self._driver.compile(statement))
 
     def _write(self, model: type[SQLModel], frame: pa.Table, *, update: Sequence[str]) -> int:
         if frame.num_rows == 0:
@@ -166,10 +154,22 @@ class FrameWriter(FrameReader):
         columns = ", ".join(f'"{name}"' for name in frame.column_names)
         keys = ", ".join(f'"{column.name}"' for column in table.primary_key)
         with self._staged(table, frame) as stage:
-            return self._run(
+            return self._change(
                 f'INSERT INTO "{table.name}" ({columns}) SELECT {columns} FROM "{stage}" WHERE true '
                 f"ON CONFLICT ({keys}) DO {_conflict_action(table.name, update)}"
             )
+
+    def _is_empty(self, table: Table) -> bool:
+        with self._connection.cursor() as cursor:
+            cursor.execute(f'SELECT 1 FROM "{table.name}" LIMIT 1')
+            return cursor.fetchone() is None
+
+    def _append(self, table: Table, frame: pa.Table) -> int:
+        """Load rows that nothing can be in the way of; on Postgres this is a COPY."""
+        with self._connection.cursor() as cursor:
+            cursor.adbc_ingest(table.name, _cast(frame, _write_schema(table, frame)), mode="append")
+        loaded: int = frame.num_rows
+        return loaded
 
     @contextmanager
     def _staged(self, table: Table, frame: pa.Table) -> Iterator[str]:
@@ -177,18 +177,19 @@ class FrameWriter(FrameReader):
         with self._connection.cursor() as cursor:
             cursor.adbc_ingest(stage, _cast(frame, _write_schema(table, frame)), mode="create", temporary=True)
         yield stage
-        self._run(f'DROP TABLE temp."{stage}"')
+        self._run(f'DROP TABLE {self._driver.temporary}."{stage}"')
 
-    def _index(self, stage: str, names: Sequence[str]) -> None:
+    def _ready(self, stage: str, names: Sequence[str]) -> None:
         """Let a statement that looks each row of a table up among the staged ones find it at once."""
-        indexed = ", ".join(f'"{name}"' for name in names)
-        self._run(f'CREATE INDEX temp."{stage}_keys" ON "{stage}" ({indexed})')
+        self._run(self._driver.ready_for_lookup(stage, names))
 
-    def _run(self, sql: str, parameters: Sequence[Any] = ()) -> int:
+    def _run(self, sql: str) -> None:
         with self._connection.cursor() as cursor:
-            before = _total_changes(cursor)
-            cursor.execute(sql, parameters or None)
-            return _total_changes(cursor) - before
+            cursor.execute(sql)
+
+    def _change(self, sql: str, parameters: Parameters = ()) -> int:
+        with self._connection.cursor() as cursor:
+            return self._driver.change(cursor, sql, parameters)
 
 
 def _conflict_action(table: str, update: Sequence[str]) -> str:
@@ -215,36 +216,6 @@ def _cast(table: pa.Table, schema: pa.Schema) -> pa.Table:
         for column, field in zip(table.columns, schema, strict=True)
     ]
     return pa.table(columns, schema=schema)
-
-
-def _samples(schema: pa.Schema) -> str:
-    return ", ".join(_sample(field.type) for field in schema)
-
-
-def _sample(kind: pa.DataType) -> str:
-    if pa.types.is_string(kind):
-        return "''"
-    if pa.types.is_binary(kind):
-        return "x''"
-    return "0.0" if pa.types.is_floating(kind) else "0"
-
-
-def _keep_order(statement: Select[Any]) -> str:
-    return " LIMIT -1" if statement._limit_clause is None else ""
-
-
-def _compiled(statement: Executable, dialect: Dialect) -> tuple[str, tuple[Any, ...]]:
-    compiled = statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})  # type: ignore[attr-defined]
-    names = compiled.positiontup or ()
-    processors = compiled._bind_processors
-    return str(compiled), tuple(
-        processors[name](compiled.params[name]) if name in processors else compiled.params[name] for name in names
-    )
-
-
-def _total_changes(cursor: Any) -> int:
-    cursor.execute("SELECT total_changes()")
-    return int(cursor.fetchone()[0])
 
 
 def _table(model: type[SQLModel]) -> Table:

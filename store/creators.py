@@ -49,7 +49,7 @@ def load_accounts(frames: FrameReader, keys: Sequence[str] | None = None) -> pa.
 def load_recent_texts(frames: FrameReader, per_account: int) -> pa.Table:
     """account_id, text: the newest descriptions of each account, newest first."""
     place = func.row_number().over(
-        partition_by=_ITEMS.account_key, order_by=(_ITEMS.published_at.desc(), _ITEMS.content_key)
+        partition_by=_ITEMS.account_key, order_by=(_ITEMS.published_at.desc().nulls_last(), _ITEMS.content_key)
     )
     ranked = (
         select(_ITEMS.account_key.label("account_id"), _ITEMS.description.label("text"), place.label("place"))

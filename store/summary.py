@@ -89,7 +89,7 @@ def load_showcase_creator(session: Session) -> Creator | None:
         func.abs(col(Creator.account_count) - SHOWN_ACCOUNTS),
         func.length(Creator.platforms).desc(),
         col(Creator.creator_id).in_(surely_labelled).desc(),
-        col(Creator.weakest_link_probability).desc(),
+        col(Creator.weakest_link_probability).desc().nulls_last(),
         col(Creator.creator_id),
     )
     return session.exec(wanted.limit(1)).first()

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Index, LargeBinary, MetaData, Text, UniqueConstraint
 from sqlalchemy.engine import Dialect
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
@@ -39,12 +40,22 @@ class UtcMicros(TypeDecorator[datetime]):
         return None if value is None else from_micros(value)
 
 
+class PlainText(Text):
+    """Text in the order of its bytes, as SQLite and our own code sort; a Postgres database may have another order."""
+
+
+@compiles(PlainText, "postgresql")
+def _in_byte_order(_type: PlainText, _compiler: Any, **_options: Any) -> str:
+    # Not Text(collation="C"): parameters would be cast with it too, which BETWEEN cannot take.
+    return 'TEXT COLLATE "C"'
+
+
 def _key(**options: Any) -> Any:
-    return Field(primary_key=True, sa_type=Text, **options)
+    return Field(primary_key=True, sa_type=PlainText, **options)
 
 
 def _text(**options: Any) -> Any:
-    return Field(sa_type=Text, **options)
+    return Field(sa_type=PlainText, **options)
 
 
 def _count(**options: Any) -> Any:
@@ -152,7 +163,7 @@ class AccountAlias(SQLModel, table=True):
 
     __tablename__ = "account_aliases"
     alias_key: str = _key()
-    account_key: str = Field(sa_type=Text, index=True)
+    account_key: str = Field(sa_type=PlainText, index=True)
     created_at: datetime = _instant()
 
 
@@ -172,7 +183,7 @@ class AccountActivity(SQLModel, table=True):
     __tablename__ = "account_activity"
     account_key: str = _key()
     #: active · semi_active · long_tail
-    bucket: str = Field(sa_type=Text, index=True)
+    bucket: str = Field(sa_type=PlainText, index=True)
     reason: str = _text()
     last_content_at: datetime | None = _instant(default=None)
     next_due_at: datetime = Field(sa_type=UtcMicros, index=True)
@@ -295,14 +306,14 @@ class CreatorAlias(SQLModel, table=True):
 
     __tablename__ = "creator_aliases"
     retired_id: str = _key()
-    creator_id: str = Field(sa_type=Text, index=True)
+    creator_id: str = Field(sa_type=PlainText, index=True)
     retired_at: datetime = _instant()
 
 
 class CreatorMember(SQLModel, table=True):
     __tablename__ = "members"
     account_key: str = _key()
-    creator_id: str = Field(sa_type=Text, index=True)
+    creator_id: str = Field(sa_type=PlainText, index=True)
     since: datetime = _instant()
 
 
@@ -394,7 +405,7 @@ class Enrichment(SQLModel, table=True):
     #: new · recipe_changed · input_changed · identity_changed · aged · drifted
     reason: str = _text()
     #: taxonomy id, or `other` when it abstains
-    primary_niche: str = Field(sa_type=Text, index=True)
+    primary_niche: str = Field(sa_type=PlainText, index=True)
     #: JSON list of at most three ids
     secondary_niches: str = _text()
     content_style: str | None = _text(default=None)
@@ -425,7 +436,7 @@ class LlmCall(SQLModel, table=True):
     subject: str = _text()
     model: str = _text()
     prompt_version: str | None = _text(default=None)
-    request_hash: str = Field(sa_type=Text, index=True)
+    request_hash: str = Field(sa_type=PlainText, index=True)
     #: intent · settled · failed · unknown
     state: str = _text()
     error_class: str | None = _text(default=None)

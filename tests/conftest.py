@@ -1,19 +1,25 @@
-"""Fixtures for every room: no network but loopback, a fresh store."""
+"""Fixtures for every room: no network but loopback, and a fresh store on each of the two databases."""
 
 import shutil
 import socket
-from collections.abc import Iterator
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from itertools import count
 from pathlib import Path
 
 import pytest
 
 from store.session import Store
 from store.tables import METADATA
+from tests.factories import HOMES
+from tests.postgres import PostgresServer, postgres_server
 
 _real_connect = socket.socket.connect
 
 
 def _loopback_only(self: socket.socket, address: object) -> None:
+    # The address of a Unix socket is a string: it never leaves the machine.
     if isinstance(address, tuple) and address[0] not in {"127.0.0.1", "::1", "localhost"}:
         raise AssertionError(f"a test tried to reach {address[0]}")
     return _real_connect(self, address)
@@ -25,7 +31,15 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def _empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def postgres(request: pytest.FixtureRequest) -> Iterator[PostgresServer]:
+    """One server per test run, whatever the number of test processes."""
+    process = getattr(request.config, "workerinput", {"testrunuid": uuid.uuid4().hex, "workerid": "main"})
+    with postgres_server(process["testrunuid"], process["workerid"]) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def _empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("template") / "store.db"
     store = Store(f"sqlite:///{path}")
     METADATA.create_all(store.engine)
@@ -33,12 +47,44 @@ def _empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(params=["sqlite", "postgres"])
+def bare_address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a database without a schema: on one database, then the other."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'home' / 'store.db'}"
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    with server.database(template="template0") as address:
+        yield address
+
+
+NewStore = Callable[[], Store]
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def new_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[NewStore]:
+    """Makes stores with the whole schema and no rows, each with a home of its own; on one database, then the other."""
+    on_postgres = request.param == "postgres"
+    source = request.getfixturevalue("postgres" if on_postgres else "_empty_file")
+    homes = (tmp_path / (f"home-{number}" if number else "home") for number in count())
+    with ExitStack() as opened:
+
+        def make() -> Store:
+            home = next(homes)
+            home.mkdir()
+            if on_postgres:
+                address = opened.enter_context(source.database())
+            else:
+                address = f"sqlite:///{shutil.copy(source, home / 'store.db')}"
+            store = Store(address)
+            HOMES[store.url] = home
+            opened.callback(store.close)
+            return store
+
+        yield make
+
+
 @pytest.fixture
-def store(_empty_store: Path, tmp_path: Path) -> Iterator[Store]:
+def store(new_store: NewStore) -> Store:
     """A store with the whole schema and no rows."""
-    path = tmp_path / "home" / "store.db"
-    path.parent.mkdir()
-    shutil.copy(_empty_store, path)
-    opened = Store(f"sqlite:///{path}")
-    yield opened
-    opened.close()
+    return new_store()

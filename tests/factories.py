@@ -1,7 +1,10 @@
 """Valid rows by default: a test names only what matters to it."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
+
+from sqlalchemy.engine import URL
 
 from jobs.context import Context
 from jobs.settings import read_settings
@@ -9,6 +12,8 @@ from store.session import Store
 from store.tables import ContentItem, CreatorAccount
 
 AS_OF = datetime(2026, 3, 1, 2, 0, tzinfo=UTC)
+#: database → the home its test keeps beside it
+HOMES: dict[URL, Path] = {}
 
 
 def an_account(handle: str = "ann", platform: str = "youtube", **values: Any) -> CreatorAccount:
@@ -44,6 +49,23 @@ def an_item(account_key: str, content_id: str, **values: Any) -> ContentItem:
 
 
 def a_context(store: Store, **overrides: Any) -> Context:
-    """A context over `store` with default settings; `store` decides where home is."""
-    settings = read_settings(home=store.path.parent, **overrides)
+    """A context over `store` with default settings, in its home."""
+    settings = read_settings(home=home_of(store), **overrides)
     return Context(settings=settings, store=store, run_id="run-test", as_of=AS_OF)
+
+
+def home_of(store: Store) -> Path:
+    """The folder of the test that opened this store."""
+    return HOMES[store.url]
+
+
+def address_of(store: Store) -> str:
+    """The address for another process to open."""
+    return store.url.render_as_string(hide_password=False)
+
+
+def open_store(address: str, home: str) -> Store:
+    """What another process does with `address_of` and `home_of` a store."""
+    store = Store(address)
+    HOMES[store.url] = Path(home)
+    return store

@@ -1,16 +1,20 @@
 """Alembic's entry: it is always given a live connection by `store/migrate.py`."""
 
-from typing import Any
+from typing import Any, Literal
 
 import sqlalchemy as sa
 from alembic import context
 
-from store.tables import METADATA, UtcMicros
+from store.tables import METADATA, PlainText, UtcMicros
 from store.views import create_views, drop_views
 
+PLAIN_TEXT = 'sa.Text().with_variant(sa.Text(collation="C"), "postgresql")'
 
-def _render_plain_types(kind: str, value: Any, _autogenerate: Any) -> Any:
+
+def _render_plain_types(kind: str, value: Any, _autogenerate: Any) -> str | Literal[False]:
     """Revisions name plain SQL types, so that they still run when our own types have changed."""
+    if kind == "type" and isinstance(value, PlainText):
+        return PLAIN_TEXT
     return "sa.BigInteger()" if kind == "type" and isinstance(value, UtcMicros) else False
 
 

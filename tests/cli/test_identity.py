@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
-from jobs.runner import open_store
+from jobs.runner import working_store
 from jobs.settings import read_settings
 from tests.factories import an_account
 
@@ -25,11 +25,9 @@ def typed(tmp_path, monkeypatch):
 
 @pytest.fixture
 def stored(typed):
-    store = open_store(read_settings())
-    with store.writing() as session:
+    with working_store(read_settings()) as store, store.writing() as session:
         session.add(an_account("quillandember", bio="essays. Instagram: @quill.ember"))
         session.add(an_account("quill.ember", "instagram", bio="YouTube: @quillandember"))
-    store.close()
 
 
 def test_resolve_file_writes_its_results_and_prints_the_report(typed, tmp_path):

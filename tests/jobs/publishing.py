@@ -13,7 +13,7 @@ from providers.hashing import HashingEmbedder
 from store.session import Store
 from store.tables import AccountActivity, CreatorAccount, CreatorMember, CreatorVector, Enrichment
 from store.tables import Creator as CreatorRow
-from tests.factories import AS_OF, a_context, an_account, an_item
+from tests.factories import AS_OF, a_context, an_account, an_item, open_store
 
 PEOPLE = {"ann": "home workouts without gear", "bob": "sourdough bread at dawn", "cy": "trail running in the rain"}
 
@@ -79,4 +79,4 @@ def publish(store: Store, **settings: object) -> JobReport:
 
 
 if __name__ == "__main__":
-    publish(Store(f"sqlite:///{sys.argv[1]}"))
+    publish(open_store(*sys.argv[1:]))

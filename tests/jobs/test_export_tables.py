@@ -28,7 +28,7 @@ from jobs.runner import open_store
 from jobs.settings import read_settings
 from review.decide import judge
 from store.tables import AccountAlias, CreatorAccount, CreatorMember, Enrichment, Run
-from tests.factories import AS_OF, a_context, an_account
+from tests.factories import AS_OF, HOMES, a_context, an_account
 
 Row = dict[str, Any]
 ACCOUNTS = ("ann", "bea", "cleo", "dora")
@@ -44,11 +44,10 @@ NIGHTS = st.lists(
 
 
 @pytest.fixture
-def store(store):
+def store(tmp_path):
     """A store that knows its revision, as every store but the tests' quick one does."""
-    store.engine.dispose()
-    store.path.unlink()
-    opened = open_store(read_settings(home=store.path.parent))
+    opened = open_store(read_settings(home=tmp_path / "home"))
+    HOMES[opened.url] = tmp_path / "home"
     yield opened
     opened.close()
 

@@ -6,7 +6,6 @@ import itertools
 import json
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
@@ -41,7 +40,8 @@ from store.tables import (
     RawPayload,
     RejectedPayloadRow,
 )
-from tests.factories import AS_OF, a_context
+from tests.conftest import NewStore
+from tests.factories import AS_OF, a_context, address_of, home_of
 from tests.ingest.answers import (
     a_channel,
     a_medium,
@@ -93,13 +93,6 @@ def next_night(context: Context, nights: int = 1) -> Context:
 
 
 @pytest.fixture
-def empty_store(store: Store, tmp_path: Path) -> Path:
-    """A file to copy."""
-    store.close()
-    return Path(shutil.copy(store.path, tmp_path / "empty.db"))
-
-
-@pytest.fixture
 def files(tmp_path: Path) -> list[Path]:
     """Files that contradict each other in time: old and new profiles, texts without counts, rows with few columns."""
     old, new = "2026-02-20T02:00:00Z", "2026-02-28T02:00:00Z"
@@ -147,12 +140,12 @@ def test_a_night_fills_every_table_that_ingest_owns(context: Context, files: lis
     assert spans >= {("youtube:UCoven", "oven.and.salt"), ("youtube:UCoven", "rye.and.salt")}
 
 
-def test_the_order_of_delivery_leaves_no_trace(tmp_path: Path, empty_store: Path, files: list[Path]):
+def test_the_order_of_delivery_leaves_no_trace(new_store: NewStore, files: list[Path]):
     """The same files in any order, in one call or one by one, end in the same store."""
     found = []
-    for number, order in enumerate([files, files[::-1], *(random.Random(seed).sample(files, 5) for seed in range(2))]):
+    for order in [files, files[::-1], *(random.Random(seed).sample(files, 5) for seed in range(2))]:
         for split in (False, True):
-            context = _fresh(tmp_path / f"{number}-{split}", empty_store)
+            context = a_context(new_store())
             for part in [[path] for path in order] if split else [order]:
                 ingest(context, *part)
             found.append(dump(context.store))
@@ -160,12 +153,6 @@ def test_the_order_of_delivery_leaves_no_trace(tmp_path: Path, empty_store: Path
     for one in found:
         for table, expected in found[0].items():
             assert one[table] == expected, table
-
-
-def _fresh(home: Path, template: Path) -> Context:
-    home.mkdir()
-    (home / "store.db").write_bytes(template.read_bytes())
-    return a_context(Store(f"sqlite:///{home / 'store.db'}"))
 
 
 def test_a_second_night_with_the_same_input_writes_no_row(context: Context, files: list[Path]):
@@ -399,32 +386,29 @@ import sys
 from pathlib import Path
 from ingest.files import Delivery
 from jobs import ingest_accounts
-from store.session import Store
-from tests.factories import a_context
+from tests.factories import a_context, open_store
 ingest_accounts.BATCH_ENTITIES = 2
-context = a_context(Store(sys.argv[1]))
-ingest_accounts.ingest_accounts(context, [Delivery(Path(path), "night") for path in sys.argv[2:]])
+context = a_context(open_store(*sys.argv[1:3]))
+ingest_accounts.ingest_accounts(context, [Delivery(Path(path), "night") for path in sys.argv[3:]])
 """
 
 
 def _night(store: Store, files: list[Path], crash: str | None) -> int:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     environment |= {"CREATORDEX_CRASH": crash} if crash else {}
-    command = [sys.executable, "-c", NIGHT, str(store.url), *map(str, files)]
+    command = [sys.executable, "-c", NIGHT, address_of(store), str(home_of(store)), *map(str, files)]
     return subprocess.run(command, env=environment, check=False).returncode
 
 
 @pytest.mark.slow
-def test_killed_after_any_commit_and_started_again_the_store_ends_the_same(
-    tmp_path: Path, empty_store: Path, files: list[Path]
-):
+def test_killed_after_any_commit_and_started_again_the_store_ends_the_same(new_store: NewStore, files: list[Path]):
     """Crash safety: one kill per durable step of the stage."""
-    whole = _fresh(tmp_path / "whole", empty_store)
+    whole = a_context(new_store())
     assert _night(whole.store, files, None) == 0
     expected = dump(whole.store)
     killed = 0
     for step in (1, 2, 4, 7, 10, 13, 14, 15):
-        context = _fresh(tmp_path / f"killed-{step}", empty_store)
+        context = a_context(new_store())
         killed += _night(context.store, files, f"ingest_accounts:{step}") == -signal.SIGKILL
         assert _night(context.store, files, None) == 0
         assert dump(context.store) == expected, f"killed at step {step}"

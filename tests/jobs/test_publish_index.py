@@ -28,12 +28,12 @@ from store.tables import (
     Enrichment,
     JudgementRow,
 )
-from tests.factories import AS_OF, an_account
+from tests.factories import AS_OF, address_of, an_account, home_of
 from tests.jobs.publishing import PEOPLE, add_creator, fill, publish, publishing_context
 
 
 def root_of(store: Store) -> Path:
-    return store.path.parent / "snapshots"
+    return home_of(store) / "snapshots"
 
 
 def in_force(store: Store) -> Snapshot:
@@ -205,7 +205,7 @@ def test_a_publish_killed_at_any_step_and_run_again_ends_the_same(store: Store, 
     fill(store)
     publish(store)
     add_creator(store, [an_account("dee", bio="violin for beginners")])
-    command = [sys.executable, "-m", "tests.jobs.publishing", str(store.path)]
+    command = [sys.executable, "-m", "tests.jobs.publishing", address_of(store), str(home_of(store))]
     killed = subprocess.run(command, env=os.environ | {"CREATORDEX_CRASH": f"publish_index:{step}"}, check=False)
     assert killed.returncode == -signal.SIGKILL
     assert len(in_force(store)) == (4 if step == 4 else 3)

@@ -1,6 +1,9 @@
 """A run is locked, recorded, resumed after a kill, and ends with the documented exit code."""
 
 import json
+import signal
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,7 +15,7 @@ from jobs.context import Context
 from jobs.history import recent_runs, run_manifest
 from jobs.lock import run_lock
 from jobs.report import JobReport
-from jobs.runner import RunResult, run_jobs
+from jobs.runner import RunResult, run_jobs, working_store
 from jobs.settings import Settings, read_settings
 from store.runs import save_run
 from store.tables import Run
@@ -21,8 +24,8 @@ NOW = datetime(2026, 3, 1, 2, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return read_settings(home=tmp_path / "home", embeddings={"provider": "fast"})
+def settings(tmp_path: Path, bare_address: str) -> Settings:
+    return read_settings(home=tmp_path / "home", database_url=bare_address, embeddings={"provider": "fast"})
 
 
 def counting(_context: Context) -> JobReport:
@@ -102,18 +105,32 @@ def test_a_second_run_at_the_same_time_is_told_to_try_later(settings: Settings):
     assert refused.value.exit_code == 75
 
 
+@pytest.mark.parametrize("bare_address", ["postgres"], indirect=True)
+def test_a_run_from_another_home_over_the_same_database_is_told_to_try_later(settings: Settings, tmp_path: Path):
+    elsewhere = settings.model_copy(update={"home": tmp_path / "elsewhere"})
+    with working_store(elsewhere), pytest.raises(StoreLocked, match="another run is working in database") as refused:
+        run(settings)
+    assert refused.value.exit_code == 75
+    assert run(settings).exit_code == 0, "the lock goes with its holder"
+
+
+@pytest.mark.parametrize("bare_address", ["postgres"], indirect=True)
+def test_a_killed_process_leaves_no_lock_behind(settings: Settings, bare_address: str):
+    run(settings)
+    held = "import sys, os; from store.session import Store; s = Store(sys.argv[1]); s.locked().__enter__()"
+    command = [sys.executable, "-c", f"{held}; os.kill(os.getpid(), 9)", bare_address]
+    assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
+    assert run(settings).exit_code == 0
+
+
 def killed(settings: Settings, **values) -> Run:
     """Leave a run behind as a kill would: begun, never ended."""
-    from jobs.runner import open_store
-
-    store = open_store(settings)
     row = Run(
         run_id="killed-1", command="test", as_of=NOW - timedelta(hours=3), state="running", inputs='{"files":["a"]}',
         started_at=NOW - timedelta(hours=3), **values,
     )  # fmt: skip
-    with store.writing() as session:
+    with working_store(settings) as store, store.writing() as session:
         save_run(session, row)
-    store.close()
     return row
 
 

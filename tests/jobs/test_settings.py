@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from base.errors import ConfigError
+from jobs.doctor import examine
 from jobs.settings import Settings, read_settings, settings_template
 
 
@@ -43,3 +44,19 @@ def test_a_key_in_the_environment_selects_nothing(monkeypatch: pytest.MonkeyPatc
     settings: Settings = read_settings()
     assert settings.llm.provider == "offline"
     assert "canary" not in settings.model_dump_json()
+
+
+def test_the_address_of_the_database_is_shown_nowhere(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("CREATORDEX_DATABASE_URL", "postgresql+psycopg://ann:canary@db/creators")
+    settings = read_settings()
+    assert settings.store_url == "postgresql+psycopg://ann:canary@db/creators"
+    assert "canary" not in settings.model_dump_json() + repr(settings) + str(settings.model_dump())
+
+
+def test_doctor_says_what_is_wrong_with_a_database_without_its_password(tmp_path: Path):
+    address = "postgresql+psycopg://ann:canary@127.0.0.1:1/creators"
+    settings = read_settings(home=tmp_path / "home", database_url=address, embeddings={"provider": "fast"})
+    (found,) = (finding for finding in examine(settings) if finding.check == "store")
+    assert not found.ok
+    assert "creators on 127.0.0.1" in found.detail
+    assert "canary" not in found.detail

@@ -12,7 +12,7 @@ from jobs.runner import RunResult
 from jobs.summarise_night import summarise_night, weight_histogram
 from store.session import Store
 from store.tables import CandidatePair, Creator, CreatorMember, RejectedPayloadRow
-from tests.factories import AS_OF, a_context, an_account
+from tests.factories import AS_OF, a_context, an_account, home_of
 
 WEIGHTS = st.lists(st.tuples(st.floats(-60, 60), st.sampled_from(["link", "review", "separate"])), max_size=40)
 
@@ -57,7 +57,7 @@ def night(store: Store) -> NightSummary:
         JobReport("publish_index", {"creators": 1}, {"coverage": {"vectors": 0.9}, "published": True, "findings": []}),
     ]
     seconds = {report.stage: 1.0 for report in reports}
-    result = RunResult("run-1", AS_OF, 0, reports, seconds, store.path.parent, resumed=False)
+    result = RunResult("run-1", AS_OF, 0, reports, seconds, home_of(store), resumed=False)
     return summarise_night(a_context(store), result)
 
 

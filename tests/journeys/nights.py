@@ -2,40 +2,49 @@
 
 import json
 import os
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
+
+from store.session import Store
+from store.tables import METADATA
 
 AS_OF = "2026-03-01T06:00:00Z"
 
 
-def creatordex(home: Path, *arguments: str, crash: str | None = None) -> subprocess.CompletedProcess[str]:
+def creatordex(
+    home: Path, *arguments: str, crash: str | None = None, database: str | None = None
+) -> subprocess.CompletedProcess[str]:
     """Run the command line in a process of its own, with a small fast embedder."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("CREATORDEX_")}
     environment |= {"CREATORDEX_HOME": str(home), "CREATORDEX_EMBEDDINGS__PROVIDER": "fast", "NO_COLOR": "1"}
+    if database is not None:
+        environment["CREATORDEX_DATABASE_URL"] = database
     if crash is not None:
         environment["CREATORDEX_CRASH"] = crash
     command = [str(Path(sys.executable).with_name("creatordex")), *arguments]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
 
 
-def nightly(home: Path, files: Sequence[Path], *, crash: str | None = None) -> subprocess.CompletedProcess[str]:
+def nightly(home: Path, files: Sequence[Path], **options: Any) -> subprocess.CompletedProcess[str]:
     """One night over `files` at a fixed instant."""
-    return creatordex(home, "nightly", *map(str, files), "--as-of", AS_OF, crash=crash)
+    return creatordex(home, "nightly", *map(str, files), "--as-of", AS_OF, **options)
 
 
-def dump(home: Path) -> dict[str, list[tuple[object, ...]]]:
+def dump(home: Path, database: str | None = None) -> dict[str, list[tuple[object, ...]]]:
     """Every row of every table outside `runs`, sorted."""
-    with sqlite3.connect(home / "store.db") as connection:
-        tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        rows = {
-            table: sorted(connection.execute(f'SELECT * FROM "{table}"'), key=repr)  # noqa: S608
-            for table in sorted(set(tables) - {"runs", "alembic_version"})
-        }
-    connection.close()
-    return rows
+    store = Store(database or f"sqlite:///{home / 'store.db'}")
+    try:
+        with store.engine.connect() as connection:
+            return {
+                name: sorted((tuple(row) for row in connection.execute(table.select())), key=repr)
+                for name, table in METADATA.tables.items()
+                if name != "runs"
+            }
+    finally:
+        store.close()
 
 
 def differing_tables(one: Path, other: Path) -> list[str]:

@@ -9,7 +9,7 @@ from sqlmodel import select
 from base.clock import to_micros
 from store.bulk import arrow_schema
 from store.session import Store
-from store.tables import AccountAlias, ContentVector, CreatorMember, MetricSnapshot, ValueCount
+from store.tables import AccountAlias, ContentVector, CreatorMember, MetricSnapshot, RawPayload, ValueCount
 
 COUNTS = pa.table({"kind": ["email", "site"], "value": ["a@b.c", "b.c"], "count": [1, 2]})
 
@@ -18,6 +18,25 @@ def test_a_row_already_there_as_given_is_not_touched(store: Store):
     with store.writing_frames() as frames:
         assert frames.upsert(ValueCount, COUNTS) == 2
         assert frames.upsert(ValueCount, COUNTS) == 0
+
+
+def test_a_frame_may_name_some_columns_in_any_order(store: Store):
+    """Into an empty table, and into one with rows."""
+    for number in (1, 2):
+        row = {"since": [number], "creator_id": [f"cr_{number}"], "account_key": [f"youtube:{number}"]}
+        alias = {"created_at": [1], "alias_key": [f"youtube:@{number}"], "account_key": [f"youtube:{number}"]}
+        payload = {
+            "fetched_at": [1], "byte_length": [number], "origin": ["a.csv"], "source": ["s"], "media": ["rows"],
+            "mode": ["delta"], "sha256": [str(number)],
+        }  # fmt: skip
+        with store.writing_frames() as frames:
+            assert frames.upsert(CreatorMember, pa.table(row)) == 1
+            assert frames.upsert(AccountAlias, pa.table(alias)) == 1
+            assert frames.upsert(RawPayload, pa.table(payload)) == 1
+            stored = frames.read(select(RawPayload.sha256, RawPayload.byte_length, RawPayload.contract)).to_pylist()
+            assert {"sha256": str(number), "byte_length": number, "contract": None} in stored
+            members = frames.read(select(CreatorMember.account_key, CreatorMember.creator_id)).to_pylist()
+            assert {"account_key": f"youtube:{number}", "creator_id": f"cr_{number}"} in members
 
 
 def test_an_upsert_changes_only_rows_that_differ(store: Store):

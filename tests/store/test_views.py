@@ -4,11 +4,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from alembic import command
 from sqlalchemy import inspect, text
 from sqlmodel import select
 
-from store.migrate import _connected, upgrade
+from store.migrate import upgrade
 from store.session import Store
 from store.tables import (
     AccountAlias,
@@ -75,8 +74,7 @@ def test_every_view_is_there_after_an_upgrade_and_again_after_the_next(migrated)
 
 def test_a_filled_store_of_the_first_revision_gets_views_and_remembers_where_accounts_are(tmp_path):
     store = Store(f"sqlite:///{tmp_path / 'first.db'}")
-    with _connected(store) as config:
-        command.upgrade(config, "0001")
+    upgrade(store, to="0001")
     with store.engine.begin() as connection:
         connection.execute(text("INSERT INTO members VALUES ('youtube:id-ann', 'cr_1', 7)"))
     upgrade(store)

@@ -8,14 +8,16 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
+TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+
 
 def upgrade() -> None:
     op.create_table(
         "member_changes",
         sa.Column("as_of", sa.BigInteger(), nullable=False),
-        sa.Column("account_key", sa.Text(), nullable=False),
-        sa.Column("creator_id", sa.Text(), nullable=False),
-        sa.Column("former_id", sa.Text(), nullable=False),
+        sa.Column("account_key", TEXT, nullable=False),
+        sa.Column("creator_id", TEXT, nullable=False),
+        sa.Column("former_id", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("as_of", "account_key", name=op.f("pk_member_changes")),
     )
     op.execute(

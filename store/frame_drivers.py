@@ -1,0 +1,139 @@
+"""What differs between databases when frames travel: connecting, typed reads, and counting changed rows.
+
+One driver per database, behind one protocol; `store/bulk.py` says what is read and written, and knows neither.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+import adbc_driver_sqlite.dbapi
+import pyarrow as pa
+from sqlalchemy import Executable
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.dialects.postgresql import psycopg
+from sqlalchemy.engine import URL, Dialect
+
+from base.errors import ConfigError
+
+Parameters = tuple[Any, ...]
+
+#: what installs the second database's drivers
+POSTGRES_HINT = "pip install 'creatordex[postgres]'"
+
+
+class FrameDriver(Protocol):
+    """How one database is spoken to through ADBC."""
+
+    #: schema of temporary tables
+    temporary: str
+    #: rows that a typed read puts before the result, to be dropped
+    leading_rows: int
+
+    def connect(self, url: URL) -> Any:
+        """A DB-API connection with one open transaction at a time; it rolls back what was not committed."""
+
+    def compile(self, statement: Executable) -> tuple[str, Parameters]:
+        """SQL and its positional parameters."""
+
+    def typed(self, sql: str, schema: pa.Schema, *, is_limited: bool) -> str:
+        """The same rows in the same order, typed as `schema` even where a column is empty or all NULL."""
+
+    def ready_for_lookup(self, stage: str, names: Sequence[str]) -> str:
+        """A statement to run before rows of a table are looked up among staged ones by these columns."""
+
+    def change(self, cursor: Any, sql: str, parameters: Parameters) -> int:
+        """Run a statement that inserts, updates or deletes. Returns how many rows it touched."""
+
+
+class SqliteDriver:
+    temporary = "temp"
+    leading_rows = 1
+
+    def connect(self, url: URL) -> Any:
+        connection = adbc_driver_sqlite.dbapi.connect(f"file:{url.database}")
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA busy_timeout=30000")
+            cursor.fetchall()
+        return connection
+
+    def compile(self, statement: Executable) -> tuple[str, Parameters]:
+        return _compiled(statement, sqlite.dialect())
+
+    def typed(self, sql: str, schema: pa.Schema, *, is_limited: bool) -> str:
+        # The driver takes each column's type from its first thousand rows and fails when they are all NULL and a
+        # later one is text. A first row of the right types settles it; LIMIT -1 keeps the order of what follows.
+        samples = ", ".join(_sample(field.type) for field in schema)
+        return f"SELECT {samples} UNION ALL SELECT * FROM ({sql}{'' if is_limited else ' LIMIT -1'})"
+
+    def ready_for_lookup(self, stage: str, names: Sequence[str]) -> str:
+        indexed = ", ".join(f'"{name}"' for name in names)
+        return f'CREATE INDEX temp."{stage}_keys" ON "{stage}" ({indexed})'
+
+    def change(self, cursor: Any, sql: str, parameters: Parameters) -> int:
+        before = _total_changes(cursor)
+        cursor.execute(sql, parameters or None)
+        return _total_changes(cursor) - before
+
+
+class PostgresDriver:
+    temporary = "pg_temp"
+    leading_rows = 0
+
+    def connect(self, url: URL) -> Any:
+        try:
+            import adbc_driver_postgresql.dbapi as driver
+        except ImportError as error:
+            raise ConfigError("the Postgres drivers are not installed", hint=POSTGRES_HINT) from error
+        return driver.connect(url.set(drivername="postgresql").render_as_string(hide_password=False))
+
+    def compile(self, statement: Executable) -> tuple[str, Parameters]:
+        # This dialect casts every parameter: the driver sends whole numbers as int8, and substr() wants an int4.
+        return _compiled(statement, psycopg.dialect(paramstyle="numeric_dollar"))  # type: ignore[no-untyped-call]
+
+    def typed(self, sql: str, schema: pa.Schema, *, is_limited: bool) -> str:
+        return sql  # the server says the type of every column
+
+    def ready_for_lookup(self, stage: str, names: Sequence[str]) -> str:
+        return f'ANALYZE "{stage}"'  # a temporary table has no statistics, and is taken for a small one
+
+    def change(self, cursor: Any, sql: str, parameters: Parameters) -> int:
+        # The driver counts rows only of statements without parameters.
+        cursor.execute(f"WITH changed AS ({sql} RETURNING 1) SELECT count(*) FROM changed", parameters or None)
+        return int(cursor.fetchone()[0])
+
+
+def frame_driver(url: URL) -> FrameDriver:
+    return SqliteDriver() if url.get_backend_name() == "sqlite" else PostgresDriver()
+
+
+@contextmanager
+def connect_frames(driver: FrameDriver, url: URL) -> Iterator[Any]:
+    """A connection; whatever was not committed is rolled back when it closes."""
+    connection = driver.connect(url)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def _compiled(statement: Executable, dialect: Dialect) -> tuple[str, Parameters]:
+    compiled = statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})  # type: ignore[attr-defined]
+    names = compiled.positiontup or ()
+    processors = compiled._bind_processors
+    return str(compiled), tuple(
+        processors[name](compiled.params[name]) if name in processors else compiled.params[name] for name in names
+    )
+
+
+def _sample(kind: pa.DataType) -> str:
+    if pa.types.is_string(kind):
+        return "''"
+    if pa.types.is_binary(kind):
+        return "x''"
+    return "0.0" if pa.types.is_floating(kind) else "0"
+
+
+def _total_changes(cursor: Any) -> int:
+    cursor.execute("SELECT total_changes()")
+    return int(cursor.fetchone()[0])
