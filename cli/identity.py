@@ -11,13 +11,15 @@ from base.errors import ConfigError
 from base.judgement import Verdict
 from cli.night import run_and_show
 from cli.render import explanation_lines
-from cli.state import AsOf, JsonFlag, out, parse_as_of, print_json, settings_of
+from cli.state import AsOf, JsonFlag, err, out, parse_as_of, print_json, settings_of
 from jobs.account_versions import AccountVersion, FieldChange, account_versions, history
 from jobs.explain_accounts import explain_accounts
 from jobs.resolve_creators import resolve_creators
 from jobs.resolve_file import resolve_file
 from jobs.runner import inspecting, names
 from review.decide import judge as decide
+
+SHOWN_FAULTS = 20
 
 Account = Annotated[str, typer.Argument(help="platform:id, platform:@handle or a handle that stands once.")]
 
@@ -58,7 +60,11 @@ def _show_report(report: dict[str, Any], json: bool) -> None:
     if json:
         print_json([report])
         return
+    for fault in report["faults"][:SHOWN_FAULTS]:
+        err.print(f"row {fault['row']}: {fault['field']} {fault['reason']}", markup=False)
     for name, value in report.items():
+        if name == "faults":
+            continue
         parts = ", ".join(f"{key} {amount}" for key, amount in value.items()) if isinstance(value, dict) else value
         out.print(f"{name.replace('_', ' '):24} {parts}", markup=False)
 

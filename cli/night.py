@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from cli.render import progress_reporter, stage_table
-from cli.state import AsOf, JsonFlag, out, parse_as_of, print_json, settings_of
+from cli.state import AsOf, JsonFlag, err, out, parse_as_of, print_json, settings_of
 from jobs.embed_accounts import embed_accounts
 from jobs.embed_creators import embed_creators
 from jobs.enrich_creators import enrich_creators, enrich_plan
@@ -18,6 +18,8 @@ from jobs.nightly import deliveries_of, describe, night, run_night
 from jobs.publish_index import publish_index
 from jobs.runner import Job, RunResult, inspecting, names, run_jobs
 from jobs.settings import Settings
+
+SHOWN_REASONS = 5
 
 Files = Annotated[
     list[Path] | None,
@@ -133,7 +135,19 @@ def _show(result: RunResult, json: bool) -> None:
         print_json(_lines(result))
     else:
         out.print(stage_table(result))
+        _tell_rejections(result)
     raise typer.Exit(result.exit_code)
+
+
+def _tell_rejections(result: RunResult) -> None:
+    """Why rows were refused, most frequent first, and where each of them is named."""
+    reasons = Counter[str]()
+    for report in result.reports:
+        reasons.update(report.details.get("rejected_by_reason", {}))
+    for reason, count in reasons.most_common(SHOWN_REASONS):
+        err.print(f"rejected {count}: {reason}", markup=False)
+    if reasons:
+        err.print("each with its file, row, field and hint: table rejected_rows, or creatordex contract validate FILE")
 
 
 def _lines(result: RunResult) -> Iterator[dict[str, Any]]:

@@ -54,6 +54,7 @@ def accept_accounts(frame: pa.Table, engine: Engine) -> tuple[pa.Table, dict[str
     """The identity input of all good rows, sorted, and what was left out.
 
     A row needs account_id and platform; of rows with one account_id the first in the order of their values is kept.
+    `faults` names row (from 1, a header not counted), field and reason.
     Raises SourceError when a required column is missing or no good row is left.
     """
     missing = [name for name in REQUIRED_COLUMNS if name not in frame.column_names]
@@ -62,20 +63,23 @@ def accept_accounts(frame: pa.Table, engine: Engine) -> tuple[pa.Table, dict[str
             f"column {missing[0]} is missing", hint=f"columns: {', '.join((*TEXT_COLUMNS, *NUMBER_COLUMNS))}"
         )
     texts = pa.table({name: _text_column(frame, name) for name in (*TEXT_COLUMNS, *NUMBER_COLUMNS)})
+    texts = texts.append_column("row", pa.array(range(1, frame.num_rows + 1), pa.int64()))
     complete = engine.sql(_ACCEPT, rows=texts, aliases=_alias_table())
     kept = engine.sql(_FIRST_OF_EACH, complete=complete)
     if not kept.num_rows:
         raise SourceError("no row has both account_id and platform", hint="see the columns of the file")
     incomplete, copies = frame.num_rows - complete.num_rows, complete.num_rows - kept.num_rows
-    return kept.drop_columns(["copy"]), {
+    faults = engine.sql(_FAULTS, rows=texts, complete=complete, kept=kept)
+    return kept.drop_columns(["copy", "row"]), {
         "rows": frame.num_rows,
         "rejected": {"incomplete": incomplete, "duplicate_account_id": copies},
+        "faults": faults.to_pylist(),
     }
 
 
 _OTHER_TEXTS = ", ".join(f"r.{name}" for name in TEXT_COLUMNS if name not in REQUIRED_COLUMNS)
 _ACCEPT = f"""
-    SELECT account_id, coalesce(a.name, lower(r.platform)) AS platform,
+    SELECT r."row", account_id, coalesce(a.name, lower(r.platform)) AS platform,
            {_OTHER_TEXTS},
            CAST(TRY_CAST(r.followers AS DOUBLE) AS BIGINT) AS followers,
            coalesce(TRY_CAST(r.first_seen AS BIGINT), epoch_us(TRY_CAST(r.first_seen AS TIMESTAMP))) AS first_seen
@@ -89,6 +93,21 @@ _FIRST_OF_EACH = f"""
     ) AS ranked
     WHERE copy = 1 ORDER BY account_id
 """  # noqa: S608
+
+MOST_FAULTS = 1_000  # enough to mend a file by; the counts are of all rows
+_FAULTS = f"""
+    SELECT * FROM (
+        SELECT "row", CASE WHEN account_id IS NULL THEN 'account_id' ELSE 'platform' END AS field,
+               'is empty; the row was left out' AS reason
+        FROM rows WHERE account_id IS NULL OR platform IS NULL
+        UNION ALL
+        SELECT c."row", 'account_id', 'stands in another row too; this one was left out'
+        FROM complete c ANTI JOIN kept k ON c."row" = k."row"
+        UNION ALL
+        SELECT "row", 'followers', 'is not a number; taken as unknown'
+        FROM rows WHERE followers IS NOT NULL AND TRY_CAST(followers AS DOUBLE) IS NULL
+    ) AS faults ORDER BY "row", field LIMIT {MOST_FAULTS}
+"""
 
 
 def _alias_table() -> pa.Table:

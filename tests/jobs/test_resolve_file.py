@@ -98,6 +98,10 @@ def test_rows_that_are_wrong_are_counted_and_the_good_ones_resolved(tmp_path):
         file.write(b'{"account_id": "a5", "platform": "x", "bio": "nul\\u0000 \\ud800", "followers": "many"}\n')
     report = resolve_file(path, tmp_path / "out")
     assert report["rejected"] == {"incomplete": 4, "duplicate_account_id": 1}
+    places = [(fault["row"], fault["field"]) for fault in report["faults"]]
+    first = len(ROWS)
+    assert {(first + 2, "account_id"), (first + 3, "platform"), (first + 6, "followers")} <= set(places)
+    assert places == sorted(places)
     assert sorted(members(tmp_path / "out")) == ["a1", "a2", "a3", "a5"]
 
 
