@@ -24,7 +24,8 @@ from base.errors import SourceError
 from ingest.contracts import SourceContract
 from ingest.files import Delivery
 from jobs.context import Context
-from jobs.ingest_accounts import ingest_accounts, renormalize
+from jobs.ingest_accounts import forget_month, ingest_accounts, renormalize
+from store.months import Month
 from store.raw import load_entity_places
 from store.session import Store
 from store.tables import (
@@ -333,6 +334,20 @@ def test_raw_bytes_at_a_url_do_what_raw_bytes_in_the_home_do(new_store: NewStore
     assert dump(elsewhere.store) == dump(here.store)
     assert (here.home / "raw").is_dir()
     assert not (elsewhere.home / "raw").exists()
+
+
+def test_a_month_that_left_stays_away_until_the_store_is_rebuilt(context: Context, files: list[Path]):
+    """STO-07: what was delivered before is not written again; the raw bytes still hold it."""
+    ingest(context, *files)
+    before = dump(context.store, ("content_items", "metric_snapshots"))
+    with context.writing_frames() as frames:
+        gone = forget_month(frames, Month(2026, 2))
+    assert gone["metric_snapshots"] > 0
+    again = ingest(context, *files).counts
+    assert (again["content_written"], again["metrics_written"]) == (0, 0)
+    assert dump(context.store, ("content_items", "metric_snapshots")) != before
+    renormalize(context)
+    assert dump(context.store, ("content_items", "metric_snapshots")) == before
 
 
 def test_the_store_can_be_rebuilt_from_raw_bytes_alone(context: Context, files: list[Path], tmp_path: Path):
