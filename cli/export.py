@@ -1,4 +1,4 @@
-"""`export`: creators, members, labels and their changes, for other programs."""
+"""`export`: creators, members, labels, their changes, and metrics by week, for other programs."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -9,7 +9,7 @@ from cli.state import err, settings_of
 from jobs.export_formats import Format
 from jobs.export_tables import export_table
 
-Exported = Literal["creators", "members", "enrichments", "changes"]
+Exported = Literal["creators", "members", "enrichments", "changes", "weekly"]
 FORMAT_OF_ENDING: dict[str, Format] = {".parquet": "parquet", ".csv": "csv", ".jsonl": "jsonl"}
 
 
@@ -24,7 +24,7 @@ def export(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="File to write, whole or not at all; default: stdout.")] = None,
 ) -> None:
-    """Take creators, members, labels or their changes out of the store, as Parquet, CSV or JSON lines."""
+    """Take creators, members, labels, changes or metrics by week out of the store, as Parquet, CSV or JSON lines."""
     chosen = form or (FORMAT_OF_ENDING.get(out.suffix, "jsonl") if out else "jsonl")
     rows = export_table(settings_of(ctx), what, form=chosen, since=since, target=out)
     if out is not None:

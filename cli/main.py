@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from base.errors import EngineError
-from cli import contracts, demo, export, identity, night, runs, search, setup
+from cli import contracts, demo, export, identity, months, night, runs, search, setup
 from cli.state import State, err
 
 
@@ -68,6 +68,7 @@ app.command("explain")(identity.explain)
 app.command("judge")(identity.judge)
 app.command("search")(search.search)
 app.command("export")(export.export)
+app.add_typer(months.months_app, name="months", help="Content and metrics by month.")
 app.add_typer(search.snapshot_app, name="snapshot", help="Published snapshots of the index.")
 app.add_typer(setup.db_app, name="db", help="The store's schema.")
 app.command("settings")(setup.show_settings)

@@ -53,7 +53,7 @@ class Context:
 
     @cached_property
     def blobs(self) -> BlobStore:
-        return BlobStore(self.home / "raw")
+        return BlobStore(self.settings.raw_url or self.home / "raw")
 
     @cached_property
     def embedder(self) -> Embedder:

@@ -35,6 +35,7 @@ from store.accounts import load_aliases, load_holders, load_promotions, rename_a
 from store.bulk import FrameWriter, arrow_schema
 from store.content import load_last_content
 from store.metrics import Measured, SnapshotKey, read_snapshots, save_snapshots
+from store.months import Month, delete_month
 from store.raw import forget_rejections, load_payloads, mark_absent_gone, mark_delivered_live
 from store.session import Store
 from store.tables import (
@@ -92,6 +93,11 @@ def renormalize(context: Context) -> JobReport:
     context.crashpoint(STAGE)
     report.details["activity"] = _update_activity(context)
     return report
+
+
+def forget_month(frames: FrameWriter, month: Month) -> dict[str, int]:
+    """Take the content and the metrics of a month out; returns table → rows. Raw bytes stay, and so does all else."""
+    return delete_month(frames, month)
 
 
 # --- taking files in --------------------------------------------------------------------------------------------

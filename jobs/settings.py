@@ -48,6 +48,8 @@ class Settings(BaseSettings):
     home: Path = Path("creatordex-data")
     #: where the tables live; a SQLite file under `home` unless given. Hidden wherever settings are shown
     database_url: SecretStr | None = None
+    #: where raw bytes are kept: a folder, or a URL such as `s3://bucket/raw`; `raw` under `home` unless given
+    raw_url: str | None = None
     #: memory for set-based steps, in DuckDB's syntax
     memory_limit: str = "2GB"
     #: share of rows that may be rejected before the exit code says so

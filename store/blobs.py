@@ -1,12 +1,7 @@
-"""Raw bytes by their sha256, compressed at rest: bytes in = bytes out, whatever happens to the process.
-
-A blob is written aside, synced and renamed, so a file under its final name is always whole.
-"""
+"""Raw bytes by their sha256, compressed at rest: bytes in = bytes out, whatever happens to the process."""
 
 import hashlib
 import io
-import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +10,7 @@ from typing import BinaryIO
 import zstandard
 
 from base.errors import StoreError
+from store.folders import folder_at
 
 CHUNK_BYTES = 1 << 20
 FRAME_HEADER_BYTES = 18  # at most; it says how long the original is
@@ -22,10 +18,10 @@ COMPRESSION_LEVEL = 3  # API JSON shrinks about eightfold; higher levels cost mo
 
 
 class BlobStore:
-    """Content-addressed files under `root`, two levels deep: `ab/abcdef….zst`."""
+    """Content-addressed files under `root`, a path or a URL, two levels deep: `ab/abcdef….zst`."""
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
+    def __init__(self, root: Path | str) -> None:
+        self._folder = folder_at(root)
 
     def put(self, payload: Path | bytes) -> str:
         """Keep the bytes of a file, or these bytes; returns their sha256. Bytes already kept are not written again."""
@@ -38,13 +34,13 @@ class BlobStore:
         return digest
 
     def exists(self, sha256: str) -> bool:
-        return self._path(sha256).is_file()
+        return self._folder.exists(_name(sha256))
 
     @contextmanager
     def open(self, sha256: str) -> Iterator[io.BufferedReader]:
         """The original bytes as a stream. Raises StoreError when they are not here."""
         try:
-            stored = self._path(sha256).open("rb")
+            stored = self._folder.open(_name(sha256))
         except FileNotFoundError:
             raise StoreError(f"no raw bytes {sha256}", hint="restore the raw folder from a backup") from None
         with stored, zstandard.ZstdDecompressor().stream_reader(stored) as stream:
@@ -52,7 +48,7 @@ class BlobStore:
 
     def byte_length(self, sha256: str) -> int:
         """Length of the original bytes."""
-        with self._path(sha256).open("rb") as stored:
+        with self._folder.open(_name(sha256)) as stored:
             return zstandard.frame_content_size(stored.read(FRAME_HEADER_BYTES))
 
     def verify(self, sha256: str) -> None:
@@ -65,22 +61,13 @@ class BlobStore:
         if found != sha256:
             raise StoreError(f"raw bytes {sha256} have changed: now {found}", hint="restore them from a backup")
 
-    def _path(self, sha256: str) -> Path:
-        return self._root / sha256[:2] / f"{sha256}.zst"
-
     def _write(self, digest: str, stream: BinaryIO, length: int) -> None:
-        path = self._path(digest)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, aside = tempfile.mkstemp(dir=path.parent, suffix=".part")
-        try:
-            with os.fdopen(handle, "wb") as target:
-                zstandard.ZstdCompressor(level=COMPRESSION_LEVEL).copy_stream(stream, target, size=length)
-                target.flush()
-                os.fsync(target.fileno())
-            Path(aside).replace(path)
-        except BaseException:
-            Path(aside).unlink(missing_ok=True)
-            raise
+        with self._folder.writing(_name(digest)) as target:
+            zstandard.ZstdCompressor(level=COMPRESSION_LEVEL).copy_stream(stream, target, size=length)
+
+
+def _name(sha256: str) -> str:
+    return f"{sha256[:2]}/{sha256}.zst"
 
 
 @contextmanager

@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import Integer, Select, Text, case, exists, func, literal_column, union_all
+from sqlalchemy import BigInteger, Integer, Select, Text, case, cast, exists, func, literal_column, union_all
 from sqlalchemy import select as typed_select
 from sqlmodel import SQLModel, col
 
-from store.tables import Creator, CreatorChange, CreatorMember, Enrichment, MemberChange, UtcMicros
+from store.tables import Creator, CreatorChange, CreatorMember, Enrichment, MemberChange, MetricSnapshot, UtcMicros
 
 #: JSON columns and what they hold
 JSON_COLUMNS: dict[str, pa.DataType] = {
@@ -19,6 +19,8 @@ JSON_COLUMNS: dict[str, pa.DataType] = {
     "evidence": pa.list_(pa.int64()),
     "flags": pa.list_(pa.string()),
 }
+
+THREE_DAYS, WEEK = 3 * 86_400_000_000, 7 * 86_400_000_000  # microseconds
 
 _FEED = ("as_of", "change", "creator_id", "other_id", "account_key")
 _NONE = literal_column("CAST(NULL AS TEXT)", Text())
@@ -51,11 +53,45 @@ def changes(since: datetime | None) -> Select[Any]:
     )
 
 
+def weekly(since: datetime | None) -> Select[Any]:
+    """Each metric by ISO week: its first, last, least and greatest known number, and how many there were.
+
+    A week in which the definition changed is two rows: no window spans two definitions. `since`: whole weeks in which
+    something was measured since.
+    """
+    measured = _weeks_of_metrics().subquery().c
+    key = [measured[name] for name in ("entity_kind", "entity_key", "metric", "week", "definition_version")]
+    value = measured.value
+    statement = _select(
+        *key,
+        func.min(measured.first).label("first"), func.min(measured.last).label("last"),
+        func.min(value).label("min"), func.max(value).label("max"), func.count(value).label("count"),
+    ).group_by(*key).order_by(*key)  # fmt: skip
+    return statement if since is None else statement.having(func.max(measured.as_of) > since)
+
+
+def _weeks_of_metrics() -> Select[Any]:
+    """Each snapshot with the Monday of its week, and the first and last number of its window."""
+    # The calendar began on a Thursday: counted from three days earlier, weeks begin on Mondays.
+    week = cast((col(MetricSnapshot.as_of) + THREE_DAYS) // WEEK * WEEK - THREE_DAYS, UtcMicros)
+    of_a_metric = (MetricSnapshot.entity_kind, MetricSnapshot.entity_key, MetricSnapshot.metric)
+    window = (*of_a_metric, week, MetricSnapshot.definition_version)
+    hidden, instant = col(MetricSnapshot.value).is_(None), col(MetricSnapshot.as_of)
+    nearest = func.first_value(MetricSnapshot.value, type_=BigInteger())
+    return _select(
+        *_columns(MetricSnapshot, but=("source", "precision")).selected_columns,
+        week.label("week"),
+        nearest.over(partition_by=window, order_by=(hidden, instant)).label("first"),
+        nearest.over(partition_by=window, order_by=(hidden, instant.desc())).label("last"),
+    )
+
+
 EXPORTS: dict[str, Callable[[datetime | None], Select[Any]]] = {
     "creators": creators,
     "members": members,
     "enrichments": enrichments,
     "changes": changes,
+    "weekly": weekly,
 }
 
 

@@ -195,7 +195,7 @@ class ContentItem(SQLModel, table=True):
     """One video, short or post."""
 
     __tablename__ = "content_items"
-    __table_args__ = (Index(None, "account_key", "published_at"),)
+    __table_args__ = (Index(None, "account_key", "published_at"), Index(None, "published_at"))
     #: `platform:platform_content_id`
     content_key: str = _key()
     account_key: str = _text()
@@ -225,6 +225,7 @@ class MetricSnapshot(SQLModel, table=True):
     """One measured number at one instant. Append-only; NULL means the platform hides it."""
 
     __tablename__ = "metric_snapshots"
+    __table_args__ = (Index(None, "as_of"),)
     #: account · content
     entity_kind: str = _key()
     entity_key: str = _key()

@@ -47,6 +47,7 @@ FENCES: dict[str, tuple[str, ...]] = {
     "adbc_driver_manager": ("store",),
     "sqlite3": ("store",),
     "faiss": ("embeddings.neighbours",),
+    "fsspec": ("store.folders",),
     "rapidfuzz": ("identity.comparisons",),
     "publicsuffixlist": ("identity",),
     "typer": ("cli",),

@@ -9,6 +9,7 @@ import random
 import signal
 import subprocess
 import sys
+import uuid
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -23,7 +24,8 @@ from base.errors import SourceError
 from ingest.contracts import SourceContract
 from ingest.files import Delivery
 from jobs.context import Context
-from jobs.ingest_accounts import ingest_accounts, renormalize
+from jobs.ingest_accounts import forget_month, ingest_accounts, renormalize
+from store.months import Month
 from store.raw import load_entity_places
 from store.session import Store
 from store.tables import (
@@ -319,6 +321,33 @@ def test_buckets_are_worked_out_again_every_night_with_the_day_of_the_change(con
     (calmer,) = rows(context.store, AccountActivity)
     assert (calmer.bucket, calmer.since) == ("semi_active", AS_OF + timedelta(days=10))
     assert calmer.last_content_at == active.last_content_at
+
+
+def test_raw_bytes_at_a_url_do_what_raw_bytes_in_the_home_do(new_store: NewStore, files: list[Path]):
+    """NRM-09: taken in and rebuilt, the store is the same; the home holds no raw bytes."""
+    here, elsewhere = a_context(new_store()), a_context(new_store(), raw_url=f"memory://{uuid.uuid4()}")
+    for context in (here, elsewhere):
+        ingest(context, *files)
+        with context.store.writing() as session:
+            session.execute(text("DELETE FROM content_items"))
+        renormalize(context)
+    assert dump(elsewhere.store) == dump(here.store)
+    assert (here.home / "raw").is_dir()
+    assert not (elsewhere.home / "raw").exists()
+
+
+def test_a_month_that_left_stays_away_until_the_store_is_rebuilt(context: Context, files: list[Path]):
+    """STO-07: what was delivered before is not written again; the raw bytes still hold it."""
+    ingest(context, *files)
+    before = dump(context.store, ("content_items", "metric_snapshots"))
+    with context.writing_frames() as frames:
+        gone = forget_month(frames, Month(2026, 2))
+    assert gone["metric_snapshots"] > 0
+    again = ingest(context, *files).counts
+    assert (again["content_written"], again["metrics_written"]) == (0, 0)
+    assert dump(context.store, ("content_items", "metric_snapshots")) != before
+    renormalize(context)
+    assert dump(context.store, ("content_items", "metric_snapshots")) == before
 
 
 def test_the_store_can_be_rebuilt_from_raw_bytes_alone(context: Context, files: list[Path], tmp_path: Path):
