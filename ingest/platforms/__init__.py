@@ -31,6 +31,7 @@ def register(adapter: Adapter) -> None:
     """Add a platform that lives elsewhere: another package's, or a test's."""
     _adapters()[adapter.platform] = adapter
     definition_version.cache_clear()
+    precision.cache_clear()
 
 
 def recognise(body: Json) -> tuple[Adapter, str] | None:
@@ -42,6 +43,7 @@ def recognise(body: Json) -> tuple[Adapter, str] | None:
     return None
 
 
+@lru_cache(maxsize=256)
 def precision(platform: str, kind: Kind, metric: str) -> str:
     """exact, or what the platform does to its numbers."""
     adapter = adapter_for(platform)
