@@ -78,18 +78,13 @@ def metrics_of(entity: Entity) -> list[Metric]:
     record = entity.record
     kind: Kind = "account" if isinstance(record, AccountRecord) else "content"
     content_type = _content_type(record) if isinstance(record, ContentRecord) else None
-    carried, values, platform = record.__pydantic_fields_set__, record.__dict__, record.platform
-    found = []
-    for name, metric in _METRICS[kind].items():
-        if name not in carried:
-            continue
-        value = values[name]
-        if value is None and not entity.pointer:
-            continue
-        precision = "hidden" if value is None else platforms.precision(platform, kind, metric)
-        version = platforms.definition_version(platform, metric, content_type, entity.fetched_at)
-        found.append(Metric(metric, value, version, precision))
-    return found
+    carried, values, names = record.__pydantic_fields_set__, record.__dict__, _METRICS[kind]
+    meanings = platforms.meanings(record.platform, kind, tuple(names.values()), content_type, entity.fetched_at)
+    return [
+        Metric(metric, values[name], version, "hidden" if values[name] is None else precision)
+        for (name, metric), (version, precision) in zip(names.items(), meanings, strict=True)
+        if name in carried and (values[name] is not None or entity.pointer)
+    ]
 
 
 def _content_type(record: ContentRecord) -> str:
