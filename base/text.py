@@ -17,7 +17,8 @@ def sanitise(text: str) -> str:
     >>> sanitise("a\\x00b\\ud800")
     'ab\\ufffd'
     """
-    return unicodedata.normalize("NFC", _SURROGATES.sub("\ufffd", _CONTROLS.sub("", text)))
+    bare = _CONTROLS.sub("", text)
+    return bare if bare.isascii() else unicodedata.normalize("NFC", _SURROGATES.sub("\ufffd", bare))
 
 
 def fold(text: str) -> str:

@@ -1,10 +1,9 @@
 """What a platform must offer: a pure reading of its API's answers. A new platform is one file that fills this in."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from ingest.fields import FieldError
 from ingest.records import Kind, RejectedRow
@@ -15,8 +14,7 @@ Json = dict[str, Any]
 NO_REQUEST: Mapping[str, Any] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(NamedTuple):
     """One account or content item as found in an answer, not yet checked."""
 
     kind: Kind

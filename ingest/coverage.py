@@ -1,11 +1,15 @@
 """Which fields a source fills, and how fresh they are: source × field × share present × newest."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from base.clock import from_micros
 from ingest.records import AccountRecord, ContentRecord, Entity
+
+_MODELS: dict[str, type[AccountRecord | ContentRecord]] = {"account": AccountRecord, "content": ContentRecord}
+_LISTS = ("external_urls", "platform_topics")
 
 
 @dataclass(slots=True)
@@ -21,13 +25,19 @@ class Coverage:
 
     _sources: dict[tuple[str, str], _Source] = field(default_factory=dict)
 
-    def add(self, source: str, entity: Entity) -> None:
-        record = entity.record
-        kind = "account" if isinstance(record, AccountRecord) else "content"
-        seen = self._sources.setdefault((source, kind), _Source())
-        seen.records += 1
-        seen.newest = max(seen.newest, entity.fetched_at)
-        seen.filled.update([name for name, value in record.__dict__.items() if value is not None and value != ()])
+    def add(self, source: str, entities: Sequence[Entity]) -> None:
+        for kind, model in _MODELS.items():
+            found = [entity for entity in entities if isinstance(entity.record, model)]
+            if found:
+                self._add(self._sources.setdefault((source, kind), _Source()), found, list(model.model_fields))
+
+    def _add(self, seen: _Source, entities: Sequence[Entity], names: Sequence[str]) -> None:
+        seen.records += len(entities)
+        seen.newest = max(seen.newest, *(entity.fetched_at for entity in entities))
+        columns = zip(*(entity.record.__dict__.values() for entity in entities), strict=True)  # in the model's order
+        for name, column in zip(names, columns, strict=True):
+            empty = column.count(()) if name in _LISTS else 0
+            seen.filled[name] += len(column) - column.count(None) - empty
 
     def table(self) -> list[dict[str, Any]]:
         """One row per source, kind and field, in a fixed order; a field that is never filled has share 0."""
@@ -42,4 +52,4 @@ class Coverage:
 
 
 def _fields(kind: str) -> list[str]:
-    return list((AccountRecord if kind == "account" else ContentRecord).model_fields)
+    return list(_MODELS[kind].model_fields)

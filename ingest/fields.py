@@ -13,6 +13,7 @@ from base.clock import to_micros
 from base.text import sanitise
 
 PLATFORM_ALIASES = {"yt": "youtube", "ig": "instagram", "tt": "tiktok", "twitter": "x"}
+_KNOWN_PLATFORMS = {name: name for name in PLATFORM_ALIASES.values()}
 LARGEST_COUNT = 2**63 - 1
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 LINKS_PER_ACCOUNT = 50
@@ -20,6 +21,7 @@ LINKS_PER_ACCOUNT = 50
 _PLATFORM = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 _WHOLE = re.compile(r"-?\d{1,19}")
 _PLAIN_IDENTIFIER = re.compile(r"[A-Za-z0-9_.-][!-~]{0,199}")  # almost every one: no need to look closer
+_PLAIN_HANDLE = re.compile(r"@?([a-z0-9_.-]{1,100})")  # likewise
 _UNFIT_FOR_HANDLE = re.compile(r"[\s/?#:,;<>\"']")
 
 
@@ -37,6 +39,9 @@ def platform_name(value: Any) -> str:
     >>> platform_name("YT"), platform_name("twitch")
     ('youtube', 'twitch')
     """
+    known = _KNOWN_PLATFORMS.get(value) if isinstance(value, str) else None
+    if known:
+        return known
     name = value.strip().lower() if isinstance(value, str) else ""
     name = PLATFORM_ALIASES.get(name, name)
     if not _PLATFORM.fullmatch(name):
@@ -82,6 +87,9 @@ def handle(value: Any) -> str | None:
     >>> handle("@Ann.Cooks")
     'ann.cooks'
     """
+    plain = _PLAIN_HANDLE.fullmatch(value) if isinstance(value, str) else None
+    if plain:
+        return plain[1]
     name = identifier(value.strip().lstrip("@") if isinstance(value, str) else value)
     if name is None:
         return None
@@ -94,6 +102,8 @@ def count(value: Any) -> int | None:
     """A whole number from 0 to 2^63-1; platforms send them as text. None is unknown or hidden, never zero."""
     if value is None or value == "":
         return None
+    if isinstance(value, str) and len(value) < 19 and value.isascii() and value.isdecimal():
+        return int(value)
     number = _whole(value)
     if not 0 <= number <= LARGEST_COUNT:
         raise FieldError(f"{_shown(value)} is out of range", "counts run from 0 to 2^63-1; leave unknown ones empty")

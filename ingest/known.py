@@ -96,9 +96,10 @@ class KnownItems:
 
     def absorb(self, account_key: str, record: ContentRecord, stamp: Stamp) -> None:
         """Take a payload about the item."""
-        item = self._known.get(record.content_key)
+        key = record.content_key
+        item = self._known.get(key)
         if item is None:
-            item = self._known[record.content_key] = Known(dict(CONTENT_DEFAULTS))
+            item = self._known[key] = Known(dict(CONTENT_DEFAULTS))
         item.absorb(CONTENT_FIELDS, content_values(record, account_key), stamp, "")
 
     def frame(self, schema: pa.Schema) -> pa.Table:

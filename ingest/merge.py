@@ -49,6 +49,10 @@ class Known:
     def take(self, order: FieldOrder, values: Mapping[str, Any], stamp: Stamp) -> None:
         """Take fields that a payload about something else mentions."""
         taken = order.mask(values)
+        if not self.masks or (len(self.masks) == 1 and stamp in self.masks):
+            self.masks = {stamp: self.masks.get(stamp, 0) | taken} if taken else self.masks
+            self.values.update(values)
+            return
         for other, held in self.masks.items():
             if other > stamp:
                 taken &= ~held

@@ -4,8 +4,9 @@ A field that a payload did not carry is *unset* (`model_fields_set`), which is d
 (None): the first leaves what is known, the second clears it. Instants are microseconds since 1970 UTC.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, NamedTuple, Self, TypeVar, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
 
@@ -98,8 +99,7 @@ class ContentRecord(_Record):
         return f"{self.platform}:{self.platform_content_id}"
 
 
-@dataclass(frozen=True, slots=True)
-class Entity:
+class Entity(NamedTuple):
     """A checked record and where it stands in its payload."""
 
     record: AccountRecord | ContentRecord
@@ -109,6 +109,9 @@ class Entity:
     pointer: str
     #: microseconds since 1970 UTC
     fetched_at: int
+
+
+_Checked = TypeVar("_Checked", AccountRecord, ContentRecord)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +127,51 @@ class RejectedRow:
 
 def build_record(kind: Kind, values: dict[str, Any]) -> AccountRecord | ContentRecord:
     """A checked record. Raises pydantic's ValidationError naming every field that cannot be taken."""
-    return AccountRecord(**values) if kind == "account" else ContentRecord(**values)
+    if kind == "account":
+        return _sound_record(AccountRecord, values) or AccountRecord(**values)
+    return _sound_record(ContentRecord, values) or ContentRecord(**values)
+
+
+def _sound_record(model: type[_Checked], values: dict[str, Any]) -> _Checked | None:
+    """What the model makes of sound values, from the same parsers; None when it has something to refuse."""
+    parsers, defaults = _RULES[model]
+    try:
+        carried = {name: parsers[name](value) for name, value in values.items()}
+    except (KeyError, ValueError):
+        return None
+    found = defaults | carried
+    if None in (found["platform"], found.get("platform_content_id", "")):
+        return None
+    if found["platform_user_id"] is None and found["handle"] is None:
+        return None
+    record = model.__new__(model)
+    _set(record, "__dict__", found)
+    _set(record, "__pydantic_fields_set__", set(carried))
+    _set(record, "__pydantic_extra__", None)
+    _set(record, "__pydantic_private__", None)
+    return record
+
+
+def _rules(model: type[BaseModel]) -> tuple[dict[str, Callable[[Any], Any]], dict[str, Any]]:
+    """The parser of each field, and its default; a field that must be given has None."""
+    parsers: dict[str, Callable[[Any], Any]] = {}
+    defaults: dict[str, Any] = {}
+    for name, info in model.model_fields.items():
+        found: list[Any] = [each.func for each in info.metadata if isinstance(each, BeforeValidator)]
+        parsers[name] = found[0] if found else _content_type
+        defaults[name] = None if info.is_required() else info.default
+    return parsers, defaults
+
+
+def _content_type(value: Any) -> Any:
+    if value not in _CONTENT_TYPES:
+        raise FieldError("not a content type")
+    return value
+
+
+_CONTENT_TYPES = get_args(ContentType)
+_set = object.__setattr__
+_RULES: dict[type[BaseModel], Any] = {model: _rules(model) for model in (AccountRecord, ContentRecord)}
 
 
 def rejections(error: ValidationError, line: int, pointer: str) -> list[RejectedRow]:

@@ -1,6 +1,5 @@
 """Checked records as the store keeps them: which fields merge, and the numbers that are worth a series."""
 
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from base.fingerprint import canonical_json
@@ -74,22 +73,18 @@ def usual_content_type(platform: str) -> str:
     return "video" if platform in {"youtube", "tiktok"} else "post"
 
 
-def metrics_of(entity: Entity) -> Iterator[Metric]:
+def metrics_of(entity: Entity) -> list[Metric]:
     """The numbers a payload carried. An empty cell of a rows file is unknown, not hidden: it makes no snapshot."""
     record = entity.record
     kind: Kind = "account" if isinstance(record, AccountRecord) else "content"
     content_type = _content_type(record) if isinstance(record, ContentRecord) else None
-    carried, values, platform = record.model_fields_set, record.__dict__, record.platform
-    for name, metric in _METRICS[kind].items():
-        if name not in carried:
-            continue
-        value = values[name]
-        if value is None and not entity.pointer:
-            continue
-        precision = "hidden" if value is None else platforms.precision(platform, kind, metric)
-        yield Metric(
-            metric, value, platforms.definition_version(platform, metric, content_type, entity.fetched_at), precision
-        )
+    carried, values, names = record.__pydantic_fields_set__, record.__dict__, _METRICS[kind]
+    meanings = platforms.meanings(record.platform, kind, tuple(names.values()), content_type, entity.fetched_at)
+    return [
+        Metric(metric, values[name], version, "hidden" if values[name] is None else precision)
+        for (name, metric), (version, precision) in zip(names.items(), meanings, strict=True)
+        if name in carried and (values[name] is not None or entity.pointer)
+    ]
 
 
 def _content_type(record: ContentRecord) -> str:

@@ -49,7 +49,7 @@ def validate_file(path: Path, contract: SourceContract | None, fetched_at: int) 
             for found in payload:
                 if isinstance(found, Entity):
                     validation.entities += 1
-                    coverage.add(path.name, found)
+                    coverage.add(path.name, [found])
                     continue
                 bad.add((found.line, found.pointer))
                 validation.reasons[found.reason] = validation.reasons.get(found.reason, 0) + 1

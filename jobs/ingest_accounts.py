@@ -5,6 +5,7 @@ seen. Bytes that were taken in whole are not read twice.
 """
 
 import dataclasses
+import gc
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -54,6 +55,7 @@ from store.tables import (
 STAGE = "ingest_accounts"
 BATCH_ENTITIES = 20_000  # one transaction: a kill loses at most this much parsing
 COPY_ROWS = 50_000
+UNCOLLECTED_OBJECTS = 1_000_000  # a batch holds some half a million, all freed without the collector
 
 
 def ingest_accounts(context: Context, deliveries: Sequence[Delivery]) -> JobReport:
@@ -63,9 +65,10 @@ def ingest_accounts(context: Context, deliveries: Sequence[Delivery]) -> JobRepo
     be. A row that cannot be taken is counted in `rejected` and kept in `rejected_rows`.
     """
     intake = _Intake(context, JobReport(STAGE), _delivered_before(context))
-    for position, delivery in enumerate(deliveries):
-        context.progress(STAGE, position, len(deliveries))
-        intake.take(delivery)
+    with _rare_collections():
+        for position, delivery in enumerate(deliveries):
+            context.progress(STAGE, position, len(deliveries))
+            intake.take(delivery)
     if deliveries and len(intake.unreadable) == len(deliveries):
         first = intake.unreadable[0]
         raise SourceError(f"nothing could be read: {first['reason']}", hint=first["hint"])
@@ -205,8 +208,7 @@ class _Intake:
         self.reasons.update(
             f"{row.field}: {_reason_kind(row)}" if row.field else _reason_kind(row) for row in batch.rejected
         )
-        for entity in batch.entities:
-            self.coverage.add(delivery.source, entity)
+        self.coverage.add(delivery.source, batch.entities)
 
     def _give_up(self, delivery: Delivery, reason: str, hint: str) -> None:
         self.unreadable.append({"file": delivery.path.name, "source": delivery.source, "reason": reason, "hint": hint})
@@ -291,6 +293,17 @@ def _delivered_before(context: Context) -> dict[str, RawPayload]:
     return {payload.sha256: payload for payload in payloads}
 
 
+@contextmanager
+def _rare_collections() -> Iterator[None]:
+    """Spare the cyclic collector from walking a batch again and again: its objects form no cycles."""
+    before = gc.get_threshold()
+    gc.set_threshold(UNCOLLECTED_OBJECTS, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+
+
 def _contract_json(contract: SourceContract | None) -> str | None:
     return contract.model_dump_json() if contract else None
 
@@ -347,11 +360,9 @@ class _Places:
 
 def _measure(measured: dict[SnapshotKey, Measured], entity: Entity, entity_key: str, source: str) -> None:
     kind = "account" if isinstance(entity.record, AccountRecord) else "content"
-    for metric in metrics_of(entity):
-        key = SnapshotKey(kind, entity_key, metric.name, entity.fetched_at)
-        found = Measured(
-            metric.value is not None, metric.value or 0, source, metric.definition_version, metric.precision
-        )
+    for name, value, version, precision in metrics_of(entity):
+        key = SnapshotKey(kind, entity_key, name, entity.fetched_at)
+        found = Measured(value is not None, value or 0, source, version, precision)
         before = measured.get(key)
         measured[key] = found if before is None or found > before else before
 
@@ -510,8 +521,9 @@ def _scratch(context: Context) -> Iterator[Context]:
 def _replay(scratch: Context, payloads: Sequence[RawPayload], report: JobReport) -> None:
     """What one run did with its files."""
     intake = _Intake(scratch, report, _delivered_before(scratch))
-    for payload in payloads:
-        intake.take_again(payload)
+    with _rare_collections():
+        for payload in payloads:
+            intake.take_again(payload)
     _mark_states(scratch, intake, {payload.source for payload in payloads if payload.mode == "full"})
     _promote(scratch)
 

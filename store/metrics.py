@@ -1,10 +1,10 @@
 """The series of measured numbers: appended, never edited, the same whatever the order of delivery."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from store.bulk import FrameWriter, arrow_schema
 from store.tables import MetricSnapshot
@@ -20,8 +20,7 @@ class SnapshotKey(NamedTuple):
     as_of: int
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Measured:
+class Measured(NamedTuple):
     """What was measured. Of two answers for one instant the greater stands: a number beats a hidden one."""
 
     is_known: bool
@@ -54,12 +53,11 @@ def read_snapshots(rows: pa.Table) -> dict[SnapshotKey, Measured]:
 
 
 def snapshot_frame(measured: Mapping[SnapshotKey, Measured]) -> pa.Table:
+    keys = dict(zip(SnapshotKey._fields, zip(*measured, strict=True), strict=False))
+    found = dict(zip(Measured._fields, zip(*measured.values(), strict=True), strict=False))
     columns = {
-        **{name: [getattr(key, name) for key in measured] for name in SnapshotKey._fields},
-        "value": [found.value if found.is_known else None for found in measured.values()],
-        **{
-            name: [getattr(found, name) for found in measured.values()]
-            for name in ("source", "definition_version", "precision")
-        },
+        name: pa.array(keys.get(name) or found.get(name) or (), _SCHEMA.field(name).type) for name in _SCHEMA.names
     }
-    return pa.table({name: columns[name] for name in _SCHEMA.names}, schema=_SCHEMA)
+    unknown = pa.array([not known for known in found.get("is_known", ())], pa.bool_())
+    columns["value"] = pc.if_else(unknown, None, columns["value"])
+    return pa.table(columns, schema=_SCHEMA)

@@ -30,7 +30,7 @@ def adapter_for(platform: str) -> Adapter | None:
 def register(adapter: Adapter) -> None:
     """Add a platform that lives elsewhere: another package's, or a test's."""
     _adapters()[adapter.platform] = adapter
-    definition_version.cache_clear()
+    meanings.cache_clear()
 
 
 def recognise(body: Json) -> tuple[Adapter, str] | None:
@@ -48,8 +48,18 @@ def precision(platform: str, kind: Kind, metric: str) -> str:
     return adapter.precision(kind, metric) if adapter else "exact"
 
 
-@lru_cache(maxsize=4096)  # asked once per number, answered once per page
 def definition_version(platform: str, metric: str, content_type: str | None, as_of: int) -> str:
     """What the platform meant by a metric at an instant (microseconds)."""
     adapter = adapter_for(platform)
     return adapter.definition_version(metric, content_type, from_micros(as_of)) if adapter else f"{platform}-{metric}-1"
+
+
+@lru_cache(maxsize=4096)  # asked once per record, answered once per page
+def meanings(
+    platform: str, kind: Kind, metrics: tuple[str, ...], content_type: str | None, as_of: int
+) -> list[tuple[str, str]]:
+    """Definition and precision of each metric of a record that was fetched at an instant (microseconds)."""
+    return [
+        (definition_version(platform, metric, content_type, as_of), precision(platform, kind, metric))
+        for metric in metrics
+    ]
