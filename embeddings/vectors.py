@@ -26,11 +26,6 @@ class Vectors:
         if len(self.ids) != len(self.matrix):
             raise ValueError(f"{len(self.ids)} ids for {len(self.matrix)} vectors")
 
-    def check_comparable(self, other: "Vectors") -> None:
-        """Raises ValueError unless both were made by the same recipe."""
-        if self.recipe != other.recipe:
-            raise ValueError(f"vectors of recipe {self.recipe} and {other.recipe} cannot be compared")
-
 
 def normalise(matrix: Matrix) -> Matrix:
     """Rows scaled to unit norm; a zero row stays zero."""

@@ -10,9 +10,9 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from base.clock import to_micros
+from base.platforms import PLATFORM_ALIASES
 from base.text import sanitise
 
-PLATFORM_ALIASES = {"yt": "youtube", "ig": "instagram", "tt": "tiktok", "twitter": "x"}
 _KNOWN_PLATFORMS = {name: name for name in PLATFORM_ALIASES.values()}
 LARGEST_COUNT = 2**63 - 1
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)

@@ -19,10 +19,10 @@ import pyarrow.parquet as pq
 
 from base.errors import SourceError
 from base.judgement import Judgement, Verdict
+from base.platforms import PLATFORM_ALIASES
 from base.text import sanitise
 from engines.engine import Engine
 
-PLATFORM_ALIASES = {"yt": "youtube", "ig": "instagram", "tt": "tiktok", "twitter": "x"}
 REQUIRED_COLUMNS = ("account_id", "platform")
 TEXT_COLUMNS = (
     *REQUIRED_COLUMNS, "handle", "platform_user_id", "display_name", "bio", "website", "email", "external_urls",

@@ -65,7 +65,6 @@ def metrics_of(
         "last_run_duration_seconds": execution["seconds"],
         "last_run_failed": float(state == "failed"),
         "peak_rss_bytes": execution["peak_rss_bytes"],
-        "llm_cost_usd": execution["cost_usd"],
     }
     if last_success is not None:
         samples["last_success_timestamp_seconds"] = last_success.timestamp()

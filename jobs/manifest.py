@@ -54,7 +54,6 @@ def manifest_execution(started_at: datetime, finished_at: datetime, seconds: Map
         "seconds": round((finished_at - started_at).total_seconds(), 3),
         "stages": [{"name": stage, "seconds": round(taken, 3)} for stage, taken in seconds.items()],
         "peak_rss_bytes": _peak_rss_bytes(),
-        "cost_usd": 0.0,
         "machine": {"cores": os.cpu_count(), "system": platform.platform(), "python": platform.python_version()},
         "libraries": {name: version(name) for name in _LIBRARIES},
     }

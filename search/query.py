@@ -12,13 +12,12 @@ import pyarrow.compute as pc
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from base.errors import ConfigError
+from base.platforms import PLATFORM_ALIASES
 from index.documents import ACTIVITY, FOLLOWER_BANDS
 from index.snapshot import Snapshot
 from index.text import tokens
 
 Mask = npt.NDArray[np.bool_]
-
-PLATFORM_ALIASES = {"yt": "youtube", "ig": "instagram", "tt": "tiktok", "twitter": "x"}
 
 
 def _several(value: Any) -> Any:

@@ -60,10 +60,3 @@ def test_the_order_of_the_rows_does_not_change_the_pairs(monkeypatch: pytest.Mon
 def test_nobody_and_one_alone_have_no_neighbours(count: int):
     vectors = Vectors(["a"] * count, np.ones((count, 4), np.float32) / 2, "recipe")
     assert nearest_neighbours(vectors, k=3, min_cosine=0.0).num_rows == 0
-
-
-def test_vectors_of_different_recipes_are_never_compared():
-    """EMB-08."""
-    minilm, fast = (Vectors(["a"], np.ones((1, 4), np.float32), recipe) for recipe in ("minilm", "fast"))
-    with pytest.raises(ValueError, match="cannot be compared"):
-        minilm.check_comparable(fast)

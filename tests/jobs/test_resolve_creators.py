@@ -8,8 +8,10 @@ from sqlmodel import select
 
 from base.fingerprint import creator_id_for
 from base.judgement import Verdict
+from jobs.embed_accounts import embed_accounts
 from jobs.explain_accounts import explain_accounts
 from jobs.resolve_creators import resolve_creators
+from providers.hashing import HashingEmbedder
 from review.decide import judge
 from store.creators import resolve_creator_id
 from store.tables import AccountAlias, CandidatePair, Creator, CreatorAlias, CreatorChange, CreatorMember
@@ -47,6 +49,25 @@ def rows(context, table):
 
 def creator_of(context, account: str) -> str:
     return next(row["creator_id"] for row in rows(context, CreatorMember) if row["account_key"] == account)
+
+
+def test_bios_that_read_alike_propose_a_pair_and_never_merge_it(store):
+    """IDN-08: nothing but the neighbours of bio vectors brings these two together, and review is as far as they get."""
+    bio = "hand dyed wool, slow knitting and a lighthouse garden on the northern coast"
+    with store.writing() as session:
+        session.add(an_account("fjordloops", display_name="Fjord Loops", bio=bio))
+        session.add(an_account("tangleandtide", "instagram", display_name="Mara Quist", bio=bio))
+    found = {}
+    for neighbours in (False, True):
+        context = a_context(store, identity={"bio_neighbours": neighbours})
+        context.embedder = HashingEmbedder(64)
+        embed_accounts(context)
+        resolve_creators(context)
+        found[neighbours] = rows(context, CandidatePair)
+    assert found[False] == []
+    (pair,) = found[True]
+    assert pair["triage"] != "link"
+    assert len({row["creator_id"] for row in rows(context, CreatorMember)}) == 2
 
 
 def test_accounts_become_creators_with_a_profile_and_a_change_feed(context):
