@@ -6,30 +6,29 @@ shared hosts and pages of the platform itself name nobody. What is known about h
 """
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 from urllib.parse import parse_qs, unquote
 
 from publicsuffixlist import PublicSuffixList
 
 from identity.handles import normal_handle
+from identity.hosts import (
+    BARE_TOPS,
+    DRAWERS,
+    FREE_MAIL,
+    HUBS,
+    PATH_OWNED,
+    PLATFORM_OF_HOST,
+    POST_PARTS,
+    REDIRECTS,
+    RESERVED,
+    SHORTENERS,
+    SUBDOMAIN_OWNED,
+)
 
-_HOSTS: Mapping[str, Any] = tomllib.loads((Path(__file__).parent / "hosts.toml").read_text(encoding="utf-8"))
-_PLATFORM_OF_HOST = {host: platform for platform, hosts in _HOSTS["platforms"].items() for host in hosts}
-_RESERVED = {platform: frozenset(parts) for platform, parts in _HOSTS["reserved"].items()}
-_POST_PARTS = {platform: frozenset(parts) for platform, parts in _HOSTS["post_parts"].items()}
-_REDIRECTS: Mapping[str, Sequence[str]] = _HOSTS["redirects"]
-_HUBS = frozenset(_HOSTS["hosts"]["hubs"])
-_PATH_OWNED = frozenset(_HOSTS["hosts"]["path_owned"])
-_DRAWERS = frozenset(_HOSTS["hosts"]["drawers"])
-_SUBDOMAIN_OWNED = frozenset(_HOSTS["hosts"]["subdomain_owned"])
-_SHORTENERS = frozenset(_HOSTS["hosts"]["shorteners"])
-_BARE_TOPS = frozenset(_HOSTS["domains"]["bare"])
-_FREE_MAIL = frozenset(_HOSTS["domains"]["free_mail"])
 _SUFFIXES = PublicSuffixList(accept_unknown=False)
 _MAX_UNWRAPS = 3  # a redirect to a redirect to a redirect is a trap, not a profile
 
@@ -119,12 +118,12 @@ def registrable_domain(host: str) -> str | None:
 
 def is_free_mail(domain: str) -> bool:
     """Whether anybody can have an address there, so that sharing the domain means nothing."""
-    return domain in _FREE_MAIL
+    return domain in FREE_MAIL
 
 
 def known_host_pattern() -> str:
     """A regular expression (RE2 syntax) for the hosts of profiles; a text without it holds no profile link."""
-    hosts = sorted({*_PLATFORM_OF_HOST, *(key.split("/")[0] for key in _REDIRECTS)} - {"x.com"})
+    hosts = sorted({*PLATFORM_OF_HOST, *(key.split("/")[0] for key in REDIRECTS)} - {"x.com"})
     return "|".join(re.escape(host) for host in hosts) + r"|(?:^|[^a-z0-9.-])(?:www\.|mobile\.)?x\.com"
 
 
@@ -159,7 +158,7 @@ def _cut(text: str, match: re.Match[str]) -> int:
 
 
 def _is_plausible_bare(host: str) -> bool:
-    return host.rpartition(".")[2].lower() in _BARE_TOPS and (host.islower() or host.isupper() or host[1:].islower())
+    return host.rpartition(".")[2].lower() in BARE_TOPS and (host.islower() or host.isupper() or host[1:].islower())
 
 
 @lru_cache(maxsize=65_536)
@@ -171,9 +170,9 @@ def _owner(host: str, rest: str, unwraps: int = 0) -> ProfileLink | None:
     if target := _redirect_target(host, bare_host, parts, query):
         match = _CANDIDATE.search(target)
         return _owner(match["host"], match["rest"] or "", unwraps + 1) if match and unwraps < _MAX_UNWRAPS else None
-    if host in _SHORTENERS or bare_host in _SHORTENERS:
+    if host in SHORTENERS or bare_host in SHORTENERS:
         return None
-    platform = _PLATFORM_OF_HOST.get(host) or _PLATFORM_OF_HOST.get(bare_host)
+    platform = PLATFORM_OF_HOST.get(host) or PLATFORM_OF_HOST.get(bare_host)
     if platform:
         if platform in {"facebook", "x", "instagram"} and rest.startswith("/#!/"):
             parts = [part for part in rest[4:].split("/") if part]
@@ -184,16 +183,16 @@ def _owner(host: str, rest: str, unwraps: int = 0) -> ProfileLink | None:
 def _redirect_target(host: str, bare_host: str, parts: Sequence[str], query: str) -> str | None:
     path = "/".join(parts)
     for key in (host, f"{bare_host}/{path}", f"{bare_host}/{parts[0]}" if parts else bare_host):
-        if key in _REDIRECTS:
+        if key in REDIRECTS:
             values = parse_qs(query)
-            named = [values[name][0] for name in _REDIRECTS[key] if values.get(name)]
+            named = [values[name][0] for name in REDIRECTS[key] if values.get(name)]
             return named[0] if named else unquote(query) or "-"
     return None
 
 
 def _is_platform_page(host: str) -> bool:
     """help.instagram.com and the like: the platform's own pages."""
-    return ".".join(host.split(".")[-2:]) in _PLATFORM_OF_HOST
+    return ".".join(host.split(".")[-2:]) in PLATFORM_OF_HOST
 
 
 def _profile(platform: str, parts: Sequence[str], query: Mapping[str, Sequence[str]]) -> ProfileLink | None:
@@ -202,12 +201,12 @@ def _profile(platform: str, parts: Sequence[str], query: Mapping[str, Sequence[s
     if platform == "youtube":
         return _youtube(parts)
     special = _special(platform, parts, query)
-    if special or (len(parts) > 1 and parts[1].lower() in _POST_PARTS.get(platform, ())):
+    if special or (len(parts) > 1 and parts[1].lower() in POST_PARTS.get(platform, ())):
         return special
     first = parts[0]
     if platform == "tiktok" and not first.startswith("@"):
         return None
-    return None if first.lower() in _RESERVED.get(platform, ()) else _handle_link(platform, first)
+    return None if first.lower() in RESERVED.get(platform, ()) else _handle_link(platform, first)
 
 
 def _youtube(parts: Sequence[str]) -> ProfileLink | None:
@@ -219,7 +218,7 @@ def _youtube(parts: Sequence[str]) -> ProfileLink | None:
         return _handle_link("youtube", second, legacy=True)
     if first.startswith("@"):
         return _handle_link("youtube", first)
-    return None if first.lower() in _RESERVED["youtube"] else _handle_link("youtube", first, legacy=True)
+    return None if first.lower() in RESERVED["youtube"] else _handle_link("youtube", first, legacy=True)
 
 
 def _special(platform: str, parts: Sequence[str], query: Mapping[str, Sequence[str]]) -> ProfileLink | None:
@@ -257,22 +256,22 @@ def _handle_link(platform: str, raw: str, *, legacy: bool = False) -> ProfileLin
 
 def _site(host: str, bare_host: str, parts: Sequence[str]) -> ProfileLink | None:
     for known in (host, bare_host):
-        if known in _HUBS:
+        if known in HUBS:
             return ProfileLink("web", "hub", f"{known}/{parts[0].lstrip('@').lower()}") if parts else None
-        if known in _PATH_OWNED:
+        if known in PATH_OWNED:
             return _path_owner(known, parts)
     parent = bare_host.partition(".")[2]
-    if parent in _SUBDOMAIN_OWNED:
+    if parent in SUBDOMAIN_OWNED:
         return ProfileLink("web", "hub" if parent == "carrd.co" else "site", bare_host)
-    if bare_host in _SUBDOMAIN_OWNED or registrable_domain(bare_host) in _SUBDOMAIN_OWNED:
+    if bare_host in SUBDOMAIN_OWNED or registrable_domain(bare_host) in SUBDOMAIN_OWNED:
         return None
     domain = registrable_domain(bare_host)
-    return ProfileLink("web", "site", domain) if domain and domain not in _PATH_OWNED else None
+    return ProfileLink("web", "site", domain) if domain and domain not in PATH_OWNED else None
 
 
 def _path_owner(host: str, parts: Sequence[str]) -> ProfileLink | None:
     """The path down to the first part that names an owner; drawers such as /shop/ or /in/ do not."""
     for depth, part in enumerate(parts):
-        if part.lower() not in _DRAWERS:
+        if part.lower() not in DRAWERS:
             return ProfileLink("web", "site", "/".join([host, *parts[: depth + 1]]).lower().replace("/@", "/"))
     return None

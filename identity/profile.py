@@ -16,8 +16,10 @@ import pyarrow as pa
 from engines.engine import Engine
 from identity.claims import Field, Reading, read_text
 from identity.content_claims import CLAIM_FIELDS, claim_row, content_claims
-from identity.handles import folded_handle, near_form, plain_letters
+from identity.handles import folded_handle, near_form
 from identity.links import find_links, is_free_mail, registrable_domain
+from identity.names import folded_name, name_key, name_latin
+from identity.stems import email_stem, site_stem
 from identity.vocabulary import account_kind, content_words, visible
 
 MAX_BIO_TOKENS = 64  # the first distinct words of a text; more say little about who wrote it
@@ -33,7 +35,8 @@ _INPUT = pa.schema(
 PROFILE_SCHEMA = pa.schema(
     {
         "account_id": _TEXT, "platform": _TEXT, "platform_user_id": _TEXT, "handle": _TEXT, "handle_core": _TEXT,
-        "name": _TEXT, "name_key": _TEXT, "email": _TEXT, "email_domain": _TEXT, "site": _TEXT,
+        "name": _TEXT, "name_key": _TEXT, "name_latin": _TEXT, "email": _TEXT, "email_domain": _TEXT,
+        "email_stem": _TEXT, "site": _TEXT, "site_stem": _TEXT,
         "bio_tokens": pa.list_(_TEXT), "account_kind_hint": _TEXT, "script": _TEXT, "followers": _NUMBER,
         "first_seen": _NUMBER,
     }
@@ -92,18 +95,23 @@ def _read_account(row: Mapping[str, Any]) -> dict[str, Any]:
     reading = read_text(bio, "bio", platform, handle, is_fan=kind in {"fan", "parody"})
     addresses = [_read_addresses(row[field], field, platform, handle) for field in ("website", "external_urls")]
     email = _email(row["email"], reading)
-    folded_name = _folded_name(name)
+    site = next((site for part in (*addresses, reading) for site in part.sites), None)
+    plain_name = folded_name(name)
+    key = name_key(plain_name)
     return {
         "account_id": row["account_id"],
         "platform": platform,
         "platform_user_id": row["platform_user_id"] or None,
         "handle": handle,
         "handle_core": near_form(handle),
-        "name": folded_name,
-        "name_key": " ".join(sorted(folded_name.split())) if folded_name else None,
+        "name": plain_name,
+        "name_key": key,
+        "name_latin": name_latin(key),
         "email": email,
         "email_domain": _own_domain(email),
-        "site": next((site for part in (*addresses, reading) for site in part.sites), None),
+        "email_stem": email_stem(email),
+        "site": site,
+        "site_stem": site_stem(site),
         "bio_tokens": content_words(bio, MAX_BIO_TOKENS),
         "account_kind_hint": kind,
         "script": dominant_script(name + bio),
@@ -135,20 +143,6 @@ def _own_domain(email: str | None) -> str | None:
     """The registrable domain of an address; None on free mail, where sharing it means nothing."""
     host = email.rpartition("@")[2] if email else ""
     return None if not host or is_free_mail(host) else registrable_domain(host)
-
-
-_DECORATION = re.compile(r"[^\w\s]+|_+")
-_NOT_A_NAME = frozenset(
-    {"official", "oficial", "officiel", "officielle", "offiziell", "ufficiale", "vevo", "topic", "tm"}
-)
-
-
-@lru_cache(maxsize=16_384)
-def _folded_name(name: str) -> str | None:
-    """Folded words of a display name, without emoji, decoration and words such as "official"."""
-    words = _DECORATION.sub(" ", plain_letters(name.replace("'", "").replace("’", ""))).split()
-    kept = [word for word in words if word not in _NOT_A_NAME]
-    return " ".join(kept or words) or None
 
 
 _ASCII_LETTER = re.compile(r"[A-Za-z]")

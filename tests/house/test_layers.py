@@ -50,6 +50,7 @@ FENCES: dict[str, tuple[str, ...]] = {
     "fsspec": ("store.folders",),
     "rapidfuzz": ("identity.comparisons",),
     "publicsuffixlist": ("identity",),
+    "anyascii": ("identity.names",),
     "typer": ("cli",),
     "rich": ("cli",),
     "fastapi": ("review", "search"),

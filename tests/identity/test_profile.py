@@ -65,8 +65,10 @@ def test_a_profile_holds_every_field_in_its_comparable_form(engine: DuckDBEngine
     )
     assert row == {
         "account_id": "a", "platform": "instagram", "platform_user_id": None, "handle": "the.ola_knits",
-        "handle_core": "olaknits", "name": "ola knits", "name_key": "knits ola", "email": "hello@mail.olaknits.co.uk",
-        "email_domain": "olaknits.co.uk", "site": "olaknits.co.uk",
+        "handle_core": "olaknits", "name": "ola knits", "name_key": "knits ola", "name_latin": "knits ola",
+        "email": "hello@mail.olaknits.co.uk",
+        "email_domain": "olaknits.co.uk", "email_stem": "olaknits",
+        "site": "olaknits.co.uk", "site_stem": "olaknits",
         "bio_tokens": ["cables", "lace", "patterns", "日本"], "account_kind_hint": None, "script": "Latin",
         "followers": 12, "first_seen": 5,
     }  # fmt: skip
