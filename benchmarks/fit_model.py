@@ -27,11 +27,12 @@ from engines.duckdb_engine import DuckDBEngine
 from engines.engine import Engine
 from identity.blocking import propose_pairs
 from identity.clustering import Links, cluster
-from identity.comparisons import COMPARISONS, HANDLE_RARITY_EDGES, compare
+from identity.compare import compare
+from identity.comparisons import BIO_RARITY_EDGES, COMPARISONS, HANDLE_RARITY_EDGES, NAME_RARITY_EDGES
 from identity.evaluation import score_labels
 from identity.handles import near_form
 from identity.profile import build_profiles
-from identity.rarity import with_rarity
+from identity.rarity import rarity_of, with_bands
 from identity.resolution import claims_by_row, with_rows
 from identity.triage import CAPS, Triage, cap_codes
 from identity.values import count_values, population_band
@@ -47,24 +48,35 @@ PENALTY = 0.05
 MAX_WEIGHT_BITS = 20.0
 #: levels that say nothing, by definition
 NEUTRAL = {
-    "rarity": ("none",), "claim": ("none",), "email": ("incomparable",), "site": ("incomparable",),
-    "bio": ("incomparable",), "kind": ("incomparable",), "platform": ("different",),
+    "handle_rarity": ("none",), "name_rarity": ("none",), "claim": ("none",), "email": ("incomparable",),
+    "site": ("incomparable",), "address": ("none",), "bio": ("incomparable",), "bio_vector": ("unknown",),
+    "kind": ("incomparable",), "scale": ("incomparable",), "script": ("incomparable", "latin"),
+    "platform": ("different",),
 }  # fmt: skip
 #: lowest and highest weight in bits of levels whose meaning fixes their direction, whatever a corpus shows
 BOUNDS: dict[str, dict[str, tuple[float | None, float | None]]] = {
     "claim": {
-        "mutual": (0.0, None), "self": (0.0, None), "secondary": (0.0, None), "contested": (-4.0, 6.0),
-        "named": (0.0, 4.0), "elsewhere_unknown": (None, 0.0), "related": (None, 0.0), "elsewhere": (-10.0, -4.0),
-        "elsewhere_both": (-12.0, -6.0), "fan_of": (-12.0, -10.0),
+        "mutual": (0.0, None), "self": (0.0, None), "secondary": (0.0, None), "almost": (0.0, 8.0),
+        "contested": (-4.0, 6.0), "named": (0.0, 4.0), "elsewhere_unknown": (-4.0, 0.0), "related": (None, 0.0),
+        "elsewhere": (-10.0, -4.0), "elsewhere_both": (-12.0, -6.0), "fan_of": (-12.0, -10.0),
     },
     "email": {
         "private": (0.0, None), "of_two": (0.0, None), "of_few": (0.0, None), "same_domain": (0.0, 4.0),
         "different": (-4.0, 0.0),
     },
     "site": {"private": (0.0, None), "of_two": (0.0, None), "of_few": (0.0, None), "different": (-4.0, 0.0)},
-    "bio": {"same": (0.0, None), "alike": (0.0, None), "related": (0.0, None), "different": (None, 0.0)},
+    "address": {"spells": (0.0, None)},
+    "bio": {"different": (None, 0.0)},
+    "bio_vector": {"same": (0.0, 3.0), "alike": (0.0, 2.0)},
     "kind": {"same": (0.0, 1.0), "different": (-4.0, 0.0), "branch": (-8.0, -2.0), "fan": (-10.0, -6.0)},
+    "scale": {"close": (0.0, 2.0), "near": (-1.0, 1.0), "apart": (-3.0, 0.0), "far": (-4.0, 0.0)},
+    "script": {"same": (0.0, 3.0), "different": (-3.0, 0.0)},
     "platform": {"same": (None, -2.0)},
+}  # fmt: skip
+#: how many levels of a comparison, from its first, run from the rarest down
+RARITIES = {
+    "handle_rarity": len(HANDLE_RARITY_EDGES) + 1, "name_rarity": len(NAME_RARITY_EDGES) + 1,
+    "bio": len(BIO_RARITY_EDGES) + 1,
 }  # fmt: skip
 #: levels that corpora hardly show are bound to a neighbour: handle unknown weighs as a handle that differs, plus this
 UNKNOWN_HANDLE_BITS = 1.0
@@ -120,22 +132,23 @@ def _with_unknown_handles(weights: list[Floats]) -> list[Floats]:
 
 def _rarer_weighs_more(weights: list[Floats]) -> list[Floats]:
     """Rarity levels run from the rarest down: none weighs more than a rarer one."""
-    handles = len(HANDLE_RARITY_EDGES) + 1
-    rarity = weights[1].copy()
-    for part in (slice(0, handles), slice(handles, len(rarity) - 1)):
-        rarity[part] = np.minimum.accumulate(rarity[part])
-    return [weights[0], rarity, *weights[2:]]
+    fitted = [column.copy() for column in weights]
+    for column, comparison in zip(fitted, COMPARISONS, strict=True):
+        levels = RARITIES.get(comparison.name, 0)
+        column[:levels] = np.minimum.accumulate(column[:levels])
+    return fitted
 
 
 def _sample(corpus: Corpus, model: Model, engine: Engine) -> Sample:
     built = build_profiles(corpus.accounts, engine, corpus.contents)
     n_band = population_band(corpus.accounts.num_rows)
     counts = count_values(built.profiles, engine)
-    profiles = with_rarity(with_rows(built.profiles, engine), counts, n_band, model, engine)
+    profiles = with_bands(with_rows(built.profiles, engine), counts, engine)
     claims = claims_by_row(built.claims, profiles["account_id"])
     owner_of = dict(zip(corpus.truth["account_key"].to_pylist(), corpus.truth["person_id"].to_pylist(), strict=True))
     owners = np.unique([owner_of[key] for key in profiles["account_id"].to_pylist()], return_inverse=True)[1]
-    compared = compare(propose_pairs(profiles, claims, engine), profiles, claims, engine)
+    rarity = rarity_of(counts, n_band, model)
+    compared = compare(propose_pairs(profiles, claims, engine), profiles, claims, rarity, engine)
     left, right = compared["left"].to_numpy(), compared["right"].to_numpy()
     return Sample(
         compared, np.column_stack(level_matrix(compared)), owners[left] == owners[right], n_band,

@@ -29,18 +29,34 @@ class BlockingRule:
     sentence: str
 
 
+def _part(part: str, length: int) -> str:
+    """SQL: a part of a handle that is longer than it, or as long."""
+    return f"CASE WHEN length(handle_core) >= {length} THEN {part} END"
+
+
 KEY_RULES = (
     BlockingRule("exact_handle", "handle", 64, False, "both use the same handle"),
     BlockingRule("near_handle", "handle_core", 48, True, "their handles differ only in separators or usual affixes"),
+    BlockingRule("handle_letters", "handle_letters", 24, False, "their handles differ only in digits"),
+    BlockingRule("handle_start_7", _part("substr(handle_core, 1, 7)", 7), 12, False, "their handles start alike"),
+    BlockingRule("handle_start_9", _part("substr(handle_core, 1, 9)", 9), 12, False, "their handles start alike"),
+    BlockingRule("handle_end", _part("right(handle_core, 8)", 8), 12, False, "their handles end alike"),
     BlockingRule("email", "email", 48, True, "both show the same e-mail address"),
     BlockingRule("site", "site", 48, True, "both show the same website"),
-    BlockingRule("name", "name_key", 24, False, "both show the same name"),
+    BlockingRule("name", "name_glued", 24, False, "both show the same name"),
     BlockingRule(
         "name_and_handle_start",
-        "name_key || '|' || substr(handle_core, 1, 4)",
+        "name_glued || '|' || substr(handle_core, 1, 4)",
         48,
         False,
         "both show the same name and their handles start alike",
+    ),
+    BlockingRule(
+        "name_start_and_handle_start",
+        "substr(name_latin, 1, 4) || '|' || substr(handle_core, 1, 6)",
+        24,
+        False,
+        "their names start alike, and so do their handles",
     ),
     BlockingRule(
         "name_start_and_email_domain",
@@ -52,15 +68,17 @@ KEY_RULES = (
 )
 #: pairs per spelling
 LARGEST_SPELLED_BLOCK = 256
+#: columns that may spell another account's handle
+SPELLINGS = ("name_spelled", "name_spelled_back", "email_stem", "site_stem")
 CLAIM_RULE = "claim"
-NAME_AS_HANDLE_RULE = "name_as_handle"
+SPELLED_RULE = "spelled_handle"
 NEIGHBOUR_RULE = "bio_neighbour"
 
 #: bit position of each rule in `rules`
-RULE_NAMES = (*(rule.name for rule in KEY_RULES), CLAIM_RULE, NAME_AS_HANDLE_RULE, NEIGHBOUR_RULE)
+RULE_NAMES = (*(rule.name for rule in KEY_RULES), CLAIM_RULE, SPELLED_RULE, NEIGHBOUR_RULE)
 SENTENCES = {rule.name: rule.sentence for rule in KEY_RULES} | {
     CLAIM_RULE: "one names the other in its profile",
-    NAME_AS_HANDLE_RULE: "the handle of one spells the name of the other",
+    SPELLED_RULE: "the name or an address of one spells the handle of the other",
     NEIGHBOUR_RULE: "their bios read alike",
 }
 
@@ -71,8 +89,8 @@ def propose_pairs(profiles: pa.Table, claims: pa.Table, engine: Engine, neighbou
     claims: source_row, target_row (NULL when the target is unknown) among others; neighbours: left, right, cosine.
     """
     proposals = [_same_key(profiles, rule, engine) for rule in KEY_RULES]
-    proposals.append(_claimed(claims, engine))
-    proposals.append(_name_as_handle(profiles, engine))
+    proposals.append(_claimed(profiles, claims, engine))
+    proposals.append(_spelled(profiles, engine))
     if neighbours is not None:
         proposals.append(_neighbours(neighbours, engine))
     return engine.sql(
@@ -118,23 +136,37 @@ def _same_key(profiles: pa.Table, rule: BlockingRule, engine: Engine) -> pa.Tabl
     ).cast(SCHEMA)
 
 
-def _claimed(claims: pa.Table, engine: Engine) -> pa.Table:
+def _claimed(profiles: pa.Table, claims: pa.Table, engine: Engine) -> pa.Table:
+    """Whom a claim names; or, when nobody has that handle, whose handle differs from it only in digits."""
     return engine.sql(
         f"""
+        WITH unknown AS (
+            SELECT source_row, target_platform, target_letters FROM claims
+            WHERE target_row IS NULL AND target_letters IS NOT NULL AND kind = 'self'
+        ),
+        named AS (
+            SELECT source_row, target_row FROM claims WHERE target_row IS NOT NULL
+            UNION ALL
+            SELECT u.source_row, min(p."row") FROM unknown u
+            JOIN profiles p ON p.platform = u.target_platform AND p.handle_letters = u.target_letters
+            GROUP BY u.source_row, u.target_platform, u.target_letters HAVING count(*) = 1
+        )
         SELECT DISTINCT least(source_row, target_row) AS "left", greatest(source_row, target_row) AS "right",
                CAST({_bit(CLAIM_RULE)} AS BIGINT) AS rules
-        FROM claims WHERE target_row IS NOT NULL AND source_row <> target_row
+        FROM named WHERE source_row <> target_row
         """,
+        profiles=profiles,
         claims=claims,
     ).cast(SCHEMA)
 
 
-def _name_as_handle(profiles: pa.Table, engine: Engine) -> pa.Table:
+def _spelled(profiles: pa.Table, engine: Engine) -> pa.Table:
+    spellings = " UNION ".join(
+        f'SELECT "row", platform, {column} AS k FROM profiles WHERE {column} IS NOT NULL' for column in SPELLINGS
+    )
     return engine.sql(
         f"""
-        WITH spelled AS (
-            SELECT "row", platform, replace(name_key, ' ', '') AS k FROM profiles WHERE length(name_key) >= 6
-        ),
+        WITH spelled AS ({spellings}),
         handled AS (SELECT "row", platform, handle_core AS k FROM profiles WHERE handle_core IS NOT NULL),
         names AS (SELECT k, count(*) AS n FROM spelled GROUP BY k),
         handles AS (SELECT k, count(*) AS n FROM handled GROUP BY k),
@@ -143,7 +175,7 @@ def _name_as_handle(profiles: pa.Table, engine: Engine) -> pa.Table:
             WHERE names.n * handles.n <= {LARGEST_SPELLED_BLOCK}
         )
         SELECT DISTINCT least(s."row", h."row") AS "left", greatest(s."row", h."row") AS "right",
-               CAST({_bit(NAME_AS_HANDLE_RULE)} AS BIGINT) AS rules
+               CAST({_bit(SPELLED_RULE)} AS BIGINT) AS rules
         FROM spelled s JOIN shared ON s.k = shared.k JOIN handled h ON h.k = s.k
         WHERE s."row" <> h."row" AND s.platform <> h.platform
         """,

@@ -10,9 +10,13 @@ import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from base.text import fold
 
 MIN_CORE_LENGTH = 3  # shorter cores are initials: half a platform shares them
+MIN_LETTERS = 4
 
 _GRAMMARS = {
     "x": re.compile(r"[a-z0-9_]{1,15}"),
@@ -144,6 +148,12 @@ def near_form(handle: str | None) -> str | None:
     words = [word for word in _SEPARATORS.split(skeleton(handle)) if word]
     core = _strip_glued("".join(_strip_words(words)))
     return core if len(core) >= MIN_CORE_LENGTH else None
+
+
+def letters_of(cores: pa.ChunkedArray | pa.Array) -> pa.ChunkedArray | pa.Array:
+    """Handle cores without digits: people add numbers where a name is taken. None where few letters are left."""
+    letters = pc.replace_substring_regex(cores, r"\d+", "")
+    return pc.if_else(pc.greater_equal(pc.utf8_length(letters), MIN_LETTERS), letters, None)
 
 
 def skeleton(text: str) -> str:

@@ -1,82 +1,111 @@
-"""How surprising each account's handle and name are in this population, in bits.
+"""How surprising it is, in this population, that a stranger has the same handle, name or bio words. In bits.
 
-Comes in: profiles, value counts, the population band, the model. Goes out: profiles with `handle_bits, name_bits` and
-the bands of shared e-mails and sites. Every number is a pure function of banded counts, so that one more account
-moves nothing until a count doubles.
+Comes in: value counts, the population band, the model. Goes out: bits for texts, and the bands of exact values. Every
+number is a pure function of banded counts, so that one more account moves nothing until a count doubles.
 """
 
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+from scipy.sparse import csr_array
 
 from engines.engine import Engine
-from identity.values import WORD, band, counts_of
-from identity.weights import Model, handle_surprisal_bits, name_surprisal_bits
+from identity.values import BIO_WORD, NAME_WORD, band, counts_of
+from identity.weights import Model, handle_surprisal_bits
+
+Bits = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.int64]
 
 #: bits for "and here a word begins" while spelling a handle in words
 WORD_START_BITS = 1.0
+#: no single word of a bio says more: a word that few use is often a slip of the pen
+MAX_BIO_WORD_BITS = 12.0
+#: values whose bands stand beside each profile
+BANDED = ("handle_core", "name_key", "email", "site")
 
 
-def with_rarity(profiles: pa.Table, value_counts: pa.Table, n_band: int, model: Model, engine: Engine) -> pa.Table:
-    """`profiles` with `handle_bits`, `name_bits`, `email_band`, `site_band`.
+@dataclass(frozen=True, slots=True)
+class Rarity:
+    """What is common in a population of 2^n_band, by the bits of its words."""
 
-    Rarity is worked out only for values that stand more than once: the others match nobody.
-    """
-    words = {word: float(max(n_band - band(count), 1)) for word, count in counts_of(value_counts, WORD).items()}
-    spelled = {word: bits + WORD_START_BITS for word, bits in words.items()}
-    tables = {
-        "handles": _bits(
-            _repeated(profiles, "handle_core", engine),
-            counts_of(value_counts, "handle_core"),
-            n_band,
-            lambda core: handle_surprisal_bits(core, spelled, model.handle_characters),
-        ),
-        "names": _bits(
-            _repeated(profiles, "name_key", engine),
-            counts_of(value_counts, "name_key"),
-            n_band,
-            lambda name: name_surprisal_bits(name, words, n_band - 1.0),
-        ),
-        "emails": _bands(value_counts, "email"),
-        "sites": _bands(value_counts, "site"),
+    n_band: int
+    model: Model
+    name_words: Mapping[str, float]
+    bio_words: Mapping[str, float]
+
+    @property
+    def rarest_bits(self) -> float:
+        """A word that few carry."""
+        return self.n_band - 1.0
+
+    def handle_bits(self, texts: Sequence[str]) -> Bits:
+        """The surprisal of each handle, or part of one, in bits."""
+        spelled = {word: bits + WORD_START_BITS for word, bits in self.name_words.items()}
+        characters = self.model.handle_characters
+        return np.array([handle_surprisal_bits(text, spelled, characters) for text in texts], dtype=np.float64)
+
+    def of_bands(self, bands: npt.NDArray[np.int8]) -> Bits:
+        """Bits of values by the band of their count: seen once per platform it may be one person's everywhere."""
+        return np.where(bands == 0, np.inf, np.maximum(self.n_band - bands.astype(np.float64), 1.0))
+
+
+def rarity_of(value_counts: pa.Table, n_band: int, model: Model) -> Rarity:
+    """The rarity that these counts tell."""
+    bits = {
+        kind: {word: float(max(n_band - band(count), 1)) for word, count in counts_of(value_counts, kind).items()}
+        for kind in (NAME_WORD, BIO_WORD)
     }
+    return Rarity(n_band, model, bits[NAME_WORD], bits[BIO_WORD])
+
+
+def with_bands(profiles: pa.Table, value_counts: pa.Table, engine: Engine) -> pa.Table:
+    """`profiles` with `<value>_band` for each of BANDED: 0 where it stands once per platform."""
+    ordered = ", ".join(f"coalesce(c{place}.band, 0) AS {kind}_band" for place, kind in enumerate(BANDED))
+    joins = " ".join(
+        f"LEFT JOIN bands c{place} ON c{place}.kind = '{kind}' AND c{place}.value = p.{kind}"
+        for place, kind in enumerate(BANDED)
+    )
+    counts = value_counts["count"].to_numpy()
+    bands = pa.array(np.floor(np.log2(np.maximum(counts, 1))).astype(np.int8))
     return engine.sql(
-        """
-        SELECT p.*, h.bits AS handle_bits, n.bits AS name_bits,
-               coalesce(e.band, 0) AS email_band, coalesce(s.band, 0) AS site_band
-        FROM profiles p LEFT JOIN handles h ON h.value = p.handle_core LEFT JOIN names n ON n.value = p.name_key
-        LEFT JOIN emails e ON e.value = p.email LEFT JOIN sites s ON s.value = p.site
-        ORDER BY p."row"
-        """,
+        f'SELECT p.*, {ordered} FROM profiles p {joins} ORDER BY p."row"',
         profiles=profiles,
-        **tables,
+        bands=value_counts.select(["kind", "value"]).append_column("band", bands),
     )
 
 
-def _repeated(profiles: pa.Table, column: str, engine: Engine) -> list[str]:
-    values = engine.sql(
-        f"SELECT {column} AS value FROM profiles WHERE {column} IS NOT NULL GROUP BY {column} HAVING count(*) > 1",
-        profiles=profiles,
-    )
-    return list(values["value"].to_pylist())
+class SharedWords:
+    """How many words two accounts share, and how surprising that is. Words by account, as a sparse matrix."""
+
+    def __init__(self, words: pa.ListArray, bits: Mapping[str, float], rarest_bits: float, most_bits: float) -> None:
+        flat = pc.list_flatten(words).dictionary_encode()
+        known = [min(bits.get(word, rarest_bits), most_bits) for word in flat.dictionary.to_pylist()]
+        codes, offsets = flat.indices.to_numpy(), np.concatenate([[0], np.cumsum(_lengths(words))])
+        shape = (len(words), max(len(known), 1))
+        self._weighed = csr_array((np.array(known, dtype=np.float64)[codes], codes, offsets), shape=shape)
+        self._held = csr_array((np.ones(len(codes)), codes, offsets), shape=shape)
+        #: words per account, and the bits of all of them
+        self.sizes, self.total_bits = self._held.sum(axis=1), self._weighed.sum(axis=1)
+
+    def of(self, left: Rows, right: Rows) -> tuple[npt.NDArray[np.float64], Bits]:
+        """How many words each pair shares, and their bits."""
+        held = self._held[right]
+        return (self._held[left] * held).sum(axis=1), (self._weighed[left] * held).sum(axis=1)
 
 
-def _bits(values: list[str], counts: dict[str, int], n_band: int, surprisal: Callable[[str], float]) -> pa.Table:
-    """value, bits: the surprisal, but never more than the share of people who were seen with the value."""
-    bits = np.array(
-        [min(surprisal(value), _seen_bits(counts.get(value, 1), n_band)) for value in values], dtype=np.float64
-    )
-    return pa.table({"value": pa.array(values, pa.string()), "bits": bits})
+def name_words(profiles: pa.Table, rarity: Rarity) -> SharedWords:
+    words = pc.utf8_split_whitespace(pc.fill_null(profiles["name_key"], "").combine_chunks())
+    return SharedWords(words, rarity.name_words | {"": 0.0}, rarity.rarest_bits, rarity.rarest_bits)
 
 
-def _seen_bits(count: int, n_band: int) -> float:
-    # Seen once per platform it may be one person everywhere: no reason to think it common.
-    return float("inf") if count < 2 else float(max(n_band - band(count), 1))
+def bio_words(profiles: pa.Table, rarity: Rarity) -> SharedWords:
+    words = profiles["bio_tokens"].combine_chunks()
+    return SharedWords(words, rarity.bio_words, rarity.rarest_bits, MAX_BIO_WORD_BITS)
 
 
-def _bands(value_counts: pa.Table, kind: str) -> pa.Table:
-    chosen = value_counts.filter(pc.equal(value_counts["kind"], kind))
-    bands = [band(count) for count in chosen["count"].to_pylist()]
-    return pa.table({"value": chosen["value"], "band": pa.array(bands, pa.int8())})
+def _lengths(words: pa.ListArray) -> npt.NDArray[np.int64]:
+    return np.asarray(pc.fill_null(pc.list_value_length(words), 0).to_numpy(), dtype=np.int64)

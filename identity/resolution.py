@@ -17,10 +17,11 @@ from engines.engine import Engine
 from identity.blocking import propose_pairs, rule_counts
 from identity.canonical import name_members
 from identity.clustering import Clustering, Links, cluster
-from identity.comparisons import compare
+from identity.compare import compare
 from identity.constraints import Constraints, constraints_from
 from identity.profile import build_profiles
-from identity.rarity import with_rarity
+from identity.handles import letters_of, near_form
+from identity.rarity import Rarity, rarity_of, with_bands
 from identity.triage import CAPS, Levels, Thresholds, Triage, cap_codes, thresholds_for, triage
 from identity.values import count_values, population_band
 from identity.weights import Model, encode_levels, level_matrix, match_probability, match_weight_bits
@@ -36,6 +37,7 @@ PAIRS = pa.schema(
         ("triage", pa.string()),
     ]
 )
+SHORTEST_SPELLED = 6
 LINKS = pa.schema([("left", pa.string()), ("right", pa.string()), ("match_probability", pa.float64())])
 
 
@@ -76,13 +78,14 @@ def resolve(
     n_band = population_band(accounts.num_rows)
     thresholds = thresholds_for(model, n_band, precision)
 
-    profiles = with_rarity(with_rows(built.profiles, engine), counts, n_band, model, engine)
+    rarity = rarity_of(counts, n_band, model)
+    profiles = with_bands(with_rows(built.profiles, engine), counts, engine)
     keys = profiles["account_id"]
     claims = claims_by_row(built.claims, keys)
     nearby = None if neighbours is None else _neighbours_by_row(neighbours, keys)
 
     pairs = propose_pairs(profiles, claims, engine, nearby)
-    scored = score_pairs(pairs, profiles, claims, model, n_band, thresholds, engine, nearby)
+    scored = score_pairs(pairs, profiles, claims, rarity, thresholds, engine, nearby)
 
     constraints = constraints_from(judgements, set(keys.to_pylist()) if judgements else ())
     clusters = _cluster(profiles, scored, constraints)
@@ -101,17 +104,16 @@ def score_pairs(
     pairs: pa.Table,
     profiles: pa.Table,
     claims: pa.Table,
-    model: Model,
-    n_band: int,
+    rarity: Rarity,
     thresholds: Thresholds,
     engine: Engine,
     neighbours: pa.Table | None = None,
 ) -> pa.Table:
     """Candidate pairs by row, with their levels, weight, probability, band, and the cap that held them (0: none)."""
-    compared = compare(pairs, profiles, claims, engine, neighbours)
+    compared = compare(pairs, profiles, claims, rarity, engine, neighbours)
     levels = level_matrix(compared)
-    weight_bits = match_weight_bits(levels, model, n_band)
-    caps = cap_codes(compared, model, n_band)
+    weight_bits = match_weight_bits(levels, rarity.model, rarity.n_band)
+    caps = cap_codes(compared, rarity.model, rarity.n_band)
     columns = {
         "levels": encode_levels(levels),
         "match_weight_bits": pa.array(weight_bits),
@@ -125,9 +127,28 @@ def score_pairs(
 
 
 def with_rows(profiles: pa.Table, engine: Engine) -> pa.Table:
-    """Profiles by key, numbered: rows are compared instead of keys, and `left < right` means the same for both."""
+    """Profiles by key, numbered: rows are compared instead of keys, and `left < right` means the same for both.
+
+    With forms that blocking and comparing share: the letters of a handle, a name without spaces, and a name as a
+    handle would spell it (in Latin letters, either word first).
+    """
     ordered = engine.sql("SELECT * FROM profiles ORDER BY account_id", profiles=profiles)
-    return ordered.append_column("row", pa.array(np.arange(ordered.num_rows, dtype=np.int32)))
+    glued, latin = ordered["name_key"], ordered["name_latin"]
+    forms = {
+        "row": pa.array(np.arange(ordered.num_rows, dtype=np.int32)),
+        "handle_letters": letters_of(ordered["handle_core"]),
+        "name_glued": pc.replace_substring(glued, " ", ""),
+        "name_spelled": _long_enough(pc.replace_substring(latin, " ", "")),
+        "name_spelled_back": _long_enough(pc.replace_substring_regex(latin, r"^([^ ]+) ([^ ]+)$", r"\2\1")),
+    }
+    for name, column in forms.items():
+        ordered = ordered.append_column(name, column)
+    return ordered
+
+
+def _long_enough(spelled: pa.ChunkedArray) -> pa.ChunkedArray:
+    """A shorter name spells too many handles by chance."""
+    return pc.if_else(pc.greater_equal(pc.utf8_length(spelled), SHORTEST_SPELLED), spelled, None)
 
 
 def _rows_of(ids: pa.ChunkedArray, keys: pa.ChunkedArray) -> pa.Array:
@@ -140,9 +161,15 @@ def claims_by_row(claims: pa.Table, keys: pa.ChunkedArray) -> pa.Table:
             "source_row": _rows_of(claims["source"], keys),
             "target_row": _rows_of(claims["target"], keys),
             "target_platform": claims["target_platform"],
+            "target_letters": letters_of(_near_forms(claims["target_handle"])),
             "kind": claims["kind"],
         }
     )
+
+
+def _near_forms(handles: pa.ChunkedArray) -> pa.Array:
+    distinct = handles.combine_chunks().dictionary_encode()
+    return pa.array([near_form(handle) for handle in distinct.dictionary.to_pylist()], pa.string()).take(distinct.indices)
 
 
 def _neighbours_by_row(neighbours: pa.Table, keys: pa.ChunkedArray) -> pa.Table:
@@ -240,7 +267,7 @@ def merges_by_evidence(scored: pa.Table, kept: Links) -> dict[str, int]:
         "claim": levels.on("claim", "mutual", "self", "secondary", "contested"),
         "email": levels.on("email", "private", "of_two", "of_few"),
         "site": levels.on("site", "private", "of_two", "of_few"),
-        "handle_and_name": levels.handle_is("exact", "near") & levels.name_is("equal", "similar"),
+        "handle_and_name": levels.handle_is("exact", "near", "letters") & levels.name_is("equal", "similar"),
         "rare_handle": levels.handle_is("exact", "near"),
         "name_and_bio": levels.name_is("equal", "similar"),
     }

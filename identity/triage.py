@@ -134,6 +134,8 @@ BARE_HANDLE = Cap(
 )
 BARE_NAME = Cap("bare_name", Triage.REVIEW, "only the name speaks for it")
 BARE_BIO = Cap("bare_bio", Triage.REVIEW, "only the bios are alike")
+#: bios that share words as surprising as these say more than that two people do the same thing
+TELLING_BIOS = ("bio_7", "bio_6", "bio_5", "bio_4")
 #: position + 1 is the code in `cap`; 0: the weight decided
 CAPS = (FAN, FAN_KIND, BRANCH, CONTRADICTED, SECOND_ACCOUNT, BARE_HANDLE, BARE_NAME, BARE_BIO)
 
@@ -141,11 +143,13 @@ CAPS = (FAN, FAN_KIND, BRANCH, CONTRADICTED, SECOND_ACCOUNT, BARE_HANDLE, BARE_N
 def cap_codes(compared: pa.Table, model: Model, n_band: int) -> npt.NDArray[np.int8]:
     """For each pair the first cap that applies, as position + 1 in CAPS; 0 for none."""
     levels = Levels(compared)
-    owned = levels.on("claim", "mutual", "self", "secondary")
+    owned = levels.on("claim", "mutual", "self", "secondary", "almost")
     shared = levels.on("email", "private", "of_two", "of_few") | levels.on("site", "private", "of_two", "of_few")
     corroborated = owned | levels.on("claim", "contested") | shared
     handle = levels.handle_is("exact", "near")
+    handle_part = levels.handle_is("letters", "spelled", "start", "similar")
     name = levels.name_is("equal", "similar")
+    bio = levels.on("bio", *TELLING_BIOS) | levels.on("bio_vector", "same")
     rare = levels.handle_bits > n_band + model.bare_handle_margin_bits
     against = levels.on("kind", "different", "branch", "fan") | levels.on("claim", "related", "elsewhere_unknown")
     masks = {
@@ -154,9 +158,9 @@ def cap_codes(compared: pa.Table, model: Model, n_band: int) -> npt.NDArray[np.i
         BRANCH: levels.on("kind", "branch") & ~owned,
         CONTRADICTED: levels.on("claim", "contested", "elsewhere", "elsewhere_both"),
         SECOND_ACCOUNT: levels.on("platform", "same") & ~owned,
-        BARE_HANDLE: handle & ~name & ~corroborated & ~(rare & ~against),
-        BARE_NAME: ~handle & levels.name_is("equal", "similar") & ~levels.handle_is("similar") & ~corroborated,
-        BARE_BIO: ~handle & ~name & ~corroborated,
+        BARE_HANDLE: handle & ~name & ~corroborated & ~bio & ~(rare & ~against),
+        BARE_NAME: ~handle & name & ~handle_part & ~corroborated & ~bio,
+        BARE_BIO: ~handle & ~name & ~corroborated & ~(handle_part & bio),
     }
     codes = np.zeros(compared.num_rows, dtype=np.int8)
     for place, cap in reversed(list(enumerate(CAPS))):

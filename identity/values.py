@@ -14,8 +14,8 @@ SCHEMA = pa.schema([("kind", pa.string()), ("value", pa.string()), ("count", pa.
 
 #: kinds of value that are counted, by the profile column that holds them
 COUNTED = ("handle_core", "name_key", "email", "site")
-#: kind of the words of names
-WORD = "name_word"
+#: kinds of the words of names and of bios
+NAME_WORD, BIO_WORD = "name_word", "bio_word"
 #: a word in fewer names than this may be one person's own, so it makes no handle common
 MIN_WORD_COUNT = 4
 
@@ -44,7 +44,11 @@ def count_values(profiles: pa.Table, engine: Engine) -> pa.Table:
         _count(profiles.select(["platform", kind]).rename_columns(["platform", "value"]), kind, 2, engine)
         for kind in COUNTED
     ]
-    counted.append(_count(_name_words(profiles), WORD, MIN_WORD_COUNT, engine))
+    words = {
+        NAME_WORD: pc.utf8_split_whitespace(profiles["name_key"].combine_chunks()),
+        BIO_WORD: profiles["bio_tokens"].combine_chunks(),
+    }
+    counted += [_count(_by_word(profiles, held), kind, MIN_WORD_COUNT, engine) for kind, held in words.items()]
     return pa.concat_tables(counted).sort_by([("kind", "ascending"), ("value", "ascending")])
 
 
@@ -61,9 +65,8 @@ def _count(held: pa.Table, kind: str, at_least: int, engine: Engine) -> pa.Table
     ).cast(SCHEMA)
 
 
-def _name_words(profiles: pa.Table) -> pa.Table:
-    """One row per account and word of its name."""
-    words = pc.utf8_split_whitespace(profiles["name_key"].combine_chunks())
+def _by_word(profiles: pa.Table, words: pa.ListArray) -> pa.Table:
+    """One row per account and word."""
     platforms = profiles["platform"].combine_chunks().take(pc.list_parent_indices(words))
     return pa.table({"platform": platforms, "value": pc.list_flatten(words)})
 
