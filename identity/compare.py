@@ -105,6 +105,8 @@ def compare(
 ) -> pa.Table:
     """left, right, rules of `pairs` with `handle_bits` and one level column per comparison, in the order given.
 
+    RIVALS is left at its first level: only weights can tell (`rivals.py`).
+
     profiles: by `row`, with the bands of `with_bands` and the columns of `with_rows`; neighbours: left, right, cosine.
     """
     words = Words(name_words(profiles, rarity), bio_words(profiles, rarity))
@@ -116,6 +118,7 @@ def compare(
         sides = Sides(profiles, _rows(batch["left"]), _rows(batch["right"]))
         levels, handle_bits = _levels(sides, words, rarity)
         levels["claim"] = said[start : start + BATCH_PAIRS]
+        levels["rivals"] = np.zeros(len(sides), dtype=np.int8)
         levels["bio_vector"] = _bio_vector(cosines[start : start + BATCH_PAIRS])
         columns = {name: batch[name] for name in ("left", "right", "rules")} | {"handle_bits": pa.array(handle_bits)}
         parts.append(pa.table(columns | {c.name: pa.array(levels[c.name], pa.int8()) for c in COMPARISONS}))

@@ -185,9 +185,25 @@ SCRIPT = Comparison(
         different="they write in different scripts",
     ),
 )
+#: read last: it compares the pair with other pairs, by what all comparisons before it weigh together
+RIVALS = Comparison(
+    "rivals",
+    _levels(
+        none="no other account fits either of them at all",
+        far_behind="the next best account for either is more than 10 bits weaker",
+        behind="the next best account for either is 5 to 10 bits weaker",
+        close_behind="the next best account for either is 2 to 5 bits weaker",
+        level="another account fits one of them as well",
+        ahead="another account fits one of them better, by 2 to 6 bits",
+        far_ahead="another account fits one of them better, by more than 6 bits",
+    ),
+)
+#: least bits by which a pair leads its best rival, per level from `far_behind` on
+RIVAL_MARGINS = (10.0, 5.0, 2.0, -2.0, -6.0)
 
 #: the order of the `levels` string
 COMPARISONS = (
     HANDLE_NAME, HANDLE_RARITY, NAME_RARITY, CLAIM, EMAIL, SITE, ADDRESS, BIO, BIO_VECTOR, KIND, SCALE, SCRIPT, PLATFORM,
+    RIVALS,
 )  # fmt: skip
 LEVEL_COLUMNS = pa.schema([(comparison.name, pa.int8()) for comparison in COMPARISONS])

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -22,6 +23,7 @@ from identity.constraints import Constraints, constraints_from
 from identity.profile import build_profiles
 from identity.handles import letters_of, near_form
 from identity.rarity import Rarity, rarity_of, with_bands
+from identity.rivals import rival_levels
 from identity.triage import CAPS, Levels, Thresholds, Triage, cap_codes, thresholds_for, triage
 from identity.values import count_values, population_band
 from identity.weights import Model, encode_levels, level_matrix, match_probability, match_weight_bits
@@ -111,7 +113,7 @@ def score_pairs(
 ) -> pa.Table:
     """Candidate pairs by row, with their levels, weight, probability, band, and the cap that held them (0: none)."""
     compared = compare(pairs, profiles, claims, rarity, engine, neighbours)
-    levels = level_matrix(compared)
+    levels = with_rivals(compared, profiles, rarity, engine)
     weight_bits = match_weight_bits(levels, rarity.model, rarity.n_band)
     caps = cap_codes(compared, rarity.model, rarity.n_band)
     columns = {
@@ -124,6 +126,13 @@ def score_pairs(
     for name, column in columns.items():
         compared = compared.append_column(name, column)
     return compared
+
+
+def with_rivals(compared: pa.Table, profiles: pa.Table, rarity: Rarity, engine: Engine) -> list[npt.NDArray[np.int8]]:
+    """All levels of the compared pairs, the last one read from the weight of the others."""
+    levels = level_matrix(compared)
+    weight_bits = match_weight_bits(levels, rarity.model, rarity.n_band)
+    return [*levels[:-1], rival_levels(compared, profiles.select(["row", "platform"]), weight_bits, engine)]
 
 
 def with_rows(profiles: pa.Table, engine: Engine) -> pa.Table:
