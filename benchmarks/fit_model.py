@@ -112,22 +112,22 @@ class Fit:
     m: list[Floats]
     #: per comparison, the weight of each level in bits
     weights: list[Floats]
-    #: bits by which a proposed pair is likelier to match than two accounts drawn at random
     prior_offset_bits: float
+    prior_slope: float
 
 
 def fit(characters: HandleCharacters, engine: Engine) -> Fit:
     """Count, then correct for dependence."""
-    unfitted = Fit([np.ones(len(c.levels)) for c in COMPARISONS], [np.zeros(len(c.levels)) for c in COMPARISONS], 0.0)
+    unfitted = Fit([np.ones(len(c.levels)) for c in COMPARISONS], [np.zeros(len(c.levels)) for c in COMPARISONS], 0.0, 1.0)
     draft = model_of(unfitted, characters)
     samples = [_sample(generate(accounts, seed), draft, engine) for accounts, seed in TRAINING]
     counts = [_counted(samples, place) for place in range(len(COMPARISONS))]
-    weights, offset = _likeliest(samples, [np.log2(m / u) for m, u in counts])
-    first = Fit([m for m, _ in counts], weights, offset)
+    weights, prior = _likeliest(samples, [np.log2(m / u) for m, u in counts])
+    first = Fit([m for m, _ in counts], weights, *prior)
     samples = [_with_rivals(sample, model_of(first, characters), engine) for sample in samples]
     counts[-1] = _counted(samples, len(COMPARISONS) - 1)
-    weights, offset = _likeliest(samples, [np.log2(m / u) for m, u in counts])
-    return Fit([m for m, _ in counts], _rarer_weighs_more(_with_unknown_handles(weights)), offset)
+    weights, prior = _likeliest(samples, [np.log2(m / u) for m, u in counts])
+    return Fit([m for m, _ in counts], _rarer_weighs_more(_with_unknown_handles(weights)), *prior)
 
 
 def _with_unknown_handles(weights: list[Floats]) -> list[Floats]:
@@ -183,36 +183,36 @@ def _counted(samples: list[Sample], place: int) -> tuple[Floats, Floats]:
     return m / m.sum(), u / u.sum()
 
 
-def _likeliest(samples: list[Sample], counted_weights: list[Floats]) -> tuple[list[Floats], float]:
-    """The weights of all levels and the prior offset (kept as the last parameter)."""
+def _likeliest(samples: list[Sample], counted_weights: list[Floats]) -> tuple[list[Floats], tuple[float, float]]:
+    """The weights of all levels, and offset and slope of the prior (kept as the last two parameters)."""
     offsets = np.cumsum([0, *(len(weights) for weights in counted_weights)])
     bounds = [_bounds(c.name, level.name) for c in COMPARISONS for level in c.levels]
     low = np.array([bound[0] for bound in bounds])
     high = np.array([bound[1] for bound in bounds])
     counted = np.clip(np.concatenate(counted_weights), low, high)
     places = np.concatenate([sample.levels + offsets[:-1] for sample in samples])
-    prior = np.concatenate([np.full(len(sample.levels), -float(sample.n_band)) for sample in samples])
+    n_bands = np.concatenate([np.full(len(sample.levels), float(sample.n_band)) for sample in samples])
     match = np.concatenate([sample.is_match for sample in samples])
 
     def loss(parameters: Floats) -> tuple[float, Floats]:
-        weights = parameters[:-1]
-        logits = (prior + parameters[-1] + weights[places].sum(axis=1)) * math.log(2)
+        weights, (offset, slope) = parameters[:-2], parameters[-2:]
+        logits = (offset - slope * n_bands + weights[places].sum(axis=1)) * math.log(2)
         error = 1 / (1 + np.exp(-np.clip(logits, -500, 500))) - match
         likelihood = np.logaddexp(0, logits).sum() - logits[match].sum()
         gradient = np.zeros_like(parameters)
         for column in range(places.shape[1]):
-            gradient[:-1] += np.bincount(places[:, column], weights=error, minlength=len(weights))
-        gradient[-1] = error.sum()
+            gradient[:-2] += np.bincount(places[:, column], weights=error, minlength=len(weights))
+        gradient[-2:] = error.sum(), -(error * n_bands).sum()
         away = weights - counted
         gradient *= math.log(2)
-        gradient[:-1] += 2 * PENALTY * away
+        gradient[:-2] += 2 * PENALTY * away
         return likelihood + PENALTY * (away**2).sum(), gradient
 
-    start = np.append(counted, 12.0)
+    start = np.append(counted, [8.0, 0.5])
     found = minimize(
-        loss, start, jac=True, method="L-BFGS-B", bounds=[*bounds, (0.0, 30.0)], options={"maxiter": 1000}
+        loss, start, jac=True, method="L-BFGS-B", bounds=[*bounds, (-30.0, 30.0), (0.0, 1.0)], options={"maxiter": 1000}
     ).x  # fmt: skip
-    return [found[first:last] for first, last in pairwise(offsets)], float(round(found[-1], 4))
+    return [found[first:last] for first, last in pairwise(offsets)], (float(round(found[-2], 4)), float(round(found[-1], 4)))
 
 
 def _bounds(comparison: str, level: str) -> tuple[float, float]:
@@ -287,7 +287,8 @@ def model_of(fitted: Fit, characters: HandleCharacters, calibration: Sequence[Ca
         "training": [list(pair) for pair in TRAINING], "calibration": [list(pair) for pair in CALIBRATION],
     }  # fmt: skip
     return Model.model_validate({
-        "version": 1, "provenance": provenance, "prior_offset_bits": fitted.prior_offset_bits,
+        "version": 2, "provenance": provenance, "prior_offset_bits": fitted.prior_offset_bits,
+        "prior_slope": fitted.prior_slope,
         "review_bits": REVIEW_BITS, "bare_handle_margin_bits": BARE_HANDLE_MARGIN_BITS, "comparisons": comparisons,
         "handle_characters": characters,
         "calibration": calibration or [CalibrationPoint(n_band=1, precision=0.985, link_bits=6.0)],

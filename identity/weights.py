@@ -96,8 +96,10 @@ class Model(_Frozen):
     version: int
     #: where the numbers come from
     provenance: dict[str, Any]
-    #: prior = prior_offset_bits - n_band: a stranger in a population of N is the same person with odds near 1 / N
+    #: prior = prior_offset_bits - prior_slope * n_band. Odds that a proposed pair matches fall as the population grows,
+    #: but slower than 1 / N: the rules propose about as many pairs per account at any size
     prior_offset_bits: float
+    prior_slope: float = Field(ge=0, le=1)
     #: from here on a pair that cannot be linked is worth a person's time
     review_bits: float
     #: a bare handle match links when the handle's surprise exceeds log2(N) by more than this
@@ -125,7 +127,7 @@ class Model(_Frozen):
         return tuple(np.array([level.weight_bits for level in comparison.levels]) for comparison in self.comparisons)
 
     def prior_bits(self, n_band: int) -> float:
-        return self.prior_offset_bits - n_band
+        return self.prior_offset_bits - self.prior_slope * n_band
 
 
 def load_model(path: Path | None = None) -> Model:
