@@ -9,7 +9,8 @@ from typing import Any
 import pyarrow as pa
 
 from engines.engine import Engine
-from identity.claims import Claim, read_text
+from identity.claim import Claim
+from identity.claims import read_text
 from identity.links import known_host_pattern
 
 RECURRING_ITEMS = 3  # an address in this many recent items is boilerplate, so the owner's own; or in half of them

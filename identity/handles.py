@@ -10,10 +10,10 @@ import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
 
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from base.text import fold
+from identity.columns import Texts, by_difficulty, is_not_ascii, matches, nothing_as_null
 
 MIN_CORE_LENGTH = 3  # shorter cores are initials: half a platform shares them
 MIN_LETTERS = 4
@@ -111,6 +111,13 @@ _GLUED_SUFFIXES = (
 )
 _MIN_GLUED_REST = 4  # "realtor", "party": what a glued affix leaves must still be a name
 
+# The same in RE2, for columns.
+_ASCII_SPACES = " \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f"
+_LEET_HINT = "[A-Za-z][0134578]+[A-Za-z]|^[^A-Za-z]*[0134578][A-Za-z]"
+_AFFIX_WORD = f" (?:{'|'.join(sorted(_AFFIX_WORDS))}) "
+_GLUED_PREFIX = f"^(?:{'|'.join(_GLUED_PREFIXES)})(.{{{_MIN_GLUED_REST},}})$"
+_GLUED_SUFFIX = f"^(.{{{_MIN_GLUED_REST},}}?)(?:{'|'.join(_GLUED_SUFFIXES)})$"
+
 
 @lru_cache(maxsize=65_536)
 def normal_handle(platform: str, text: str) -> str | None:
@@ -136,6 +143,16 @@ def folded_handle(text: str | None) -> str | None:
     return unicodedata.normalize("NFKC", text).strip().lstrip("@").strip().casefold() or None
 
 
+def folded_handles(column: Texts) -> Texts:
+    """`folded_handle` of a column."""
+    return nothing_as_null(by_difficulty(column, is_not_ascii(column), _folded_ascii, folded_handle))
+
+
+def _folded_ascii(column: Texts) -> Texts:
+    bare = pc.utf8_ltrim(pc.utf8_trim(column, _ASCII_SPACES), "@")
+    return pc.ascii_lower(pc.utf8_trim(bare, _ASCII_SPACES))
+
+
 @lru_cache(maxsize=65_536)
 def near_form(handle: str | None) -> str | None:
     """The core that a person would recognise; None when shorter than three characters.
@@ -150,10 +167,28 @@ def near_form(handle: str | None) -> str | None:
     return core if len(core) >= MIN_CORE_LENGTH else None
 
 
-def letters_of(cores: pa.ChunkedArray | pa.Array) -> pa.ChunkedArray | pa.Array:
+def letters_of(cores: Texts) -> Texts:
     """Handle cores without digits: people add numbers where a name is taken. None where few letters are left."""
     letters = pc.replace_substring_regex(cores, r"\d+", "")
     return pc.if_else(pc.greater_equal(pc.utf8_length(letters), MIN_LETTERS), letters, None)
+
+
+def near_forms(column: Texts) -> Texts:
+    """`near_form` of a column."""
+    is_hard = pc.or_(is_not_ascii(column), matches(column, _LEET_HINT))
+    return by_difficulty(column, is_hard, _near_plain, near_form)
+
+
+def _near_plain(column: Texts) -> Texts:
+    """Near forms of ASCII handles without digits for letters. Words stand two spaces apart, so that each has its own."""
+    words = pc.replace_substring_regex(pc.ascii_lower(column), "[^a-z0-9]+", "  ")
+    spread = pc.binary_join_element_wise(" ", words, " ", "")
+    everything = pc.replace_substring(spread, " ", "")
+    named = pc.replace_substring(pc.replace_substring_regex(spread, _AFFIX_WORD, ""), " ", "")
+    core = pc.if_else(pc.greater_equal(pc.binary_length(named), MIN_CORE_LENGTH), named, everything)
+    core = pc.replace_substring_regex(core, _GLUED_PREFIX, r"\1", max_replacements=1)
+    core = pc.replace_substring_regex(core, _GLUED_SUFFIX, r"\1", max_replacements=1)
+    return pc.if_else(pc.greater_equal(pc.binary_length(core), MIN_CORE_LENGTH), core, None)
 
 
 def skeleton(text: str) -> str:

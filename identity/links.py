@@ -37,6 +37,7 @@ _CANDIDATE = re.compile(
     rf"(?:(?P<scheme>https?:/{{1,3}})|(?=www\.)|(?<![a-z0-9_@.]))(?P<host>{_HOST})\.?(?![a-z0-9@_])(?::\d+)?(?P<rest>[/?#][^\s<>\"`|{{}}\\^]*)?",
     re.IGNORECASE,
 )
+_HOST_HINT = re.compile(r"[a-z0-9]\.[a-z]{2}", re.IGNORECASE)
 # Two links typed without a space: cut where the next one starts, unless it is the value of a parameter.
 _NEXT_LINK = re.compile(r"(?<![=%])https?:/|(?<=[a-z0-9_])(?<!%2f)(?=www\.)", re.IGNORECASE)
 # "twitter.com/nameInstagram: …", "@nameFollow me": lost line breaks glue the next word to a name. Believed before a
@@ -95,7 +96,7 @@ def parse_profile_url(text: str) -> ProfileLink | None:
 
 def find_links(text: str) -> list[FoundLink]:
     """Every address in the text, in order, glued ones split."""
-    return list(_scan(text)) if "." in text else []
+    return list(_scan(text)) if _HOST_HINT.search(text) else []
 
 
 def unglued(name: str) -> str:

@@ -21,7 +21,7 @@ from identity.clustering import Clustering, Links, cluster
 from identity.compare import compare
 from identity.constraints import Constraints, constraints_from
 from identity.profile import build_profiles
-from identity.handles import letters_of, near_form
+from identity.handles import letters_of, near_forms
 from identity.rarity import Rarity, rarity_of, with_bands
 from identity.rivals import rival_levels
 from identity.triage import CAPS, Levels, Thresholds, Triage, cap_codes, thresholds_for, triage
@@ -170,15 +170,10 @@ def claims_by_row(claims: pa.Table, keys: pa.ChunkedArray) -> pa.Table:
             "source_row": _rows_of(claims["source"], keys),
             "target_row": _rows_of(claims["target"], keys),
             "target_platform": claims["target_platform"],
-            "target_letters": letters_of(_near_forms(claims["target_handle"])),
+            "target_letters": letters_of(near_forms(claims["target_handle"])),
             "kind": claims["kind"],
         }
     )
-
-
-def _near_forms(handles: pa.ChunkedArray) -> pa.Array:
-    distinct = handles.combine_chunks().dictionary_encode()
-    return pa.array([near_form(handle) for handle in distinct.dictionary.to_pylist()], pa.string()).take(distinct.indices)
 
 
 def _neighbours_by_row(neighbours: pa.Table, keys: pa.ChunkedArray) -> pa.Table:

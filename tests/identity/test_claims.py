@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from identity.claims import MAX_SPAN, Claim, parse_claims, read_text
+from identity.claim import MAX_SPAN, Claim
+from identity.claims import parse_claims, read_text
 
 CASES = [
     json.loads(line)

@@ -8,7 +8,9 @@ import pyarrow as pa
 import pytest
 
 from engines.duckdb_engine import DuckDBEngine
-from identity.profile import CLAIM_SCHEMA, PROFILE_SCHEMA, Profiles, build_profiles, dominant_script
+from identity.claim_targets import CLAIM_SCHEMA
+from identity.profile import PROFILE_SCHEMA, Profiles, build_profiles
+from identity.scripts import dominant_script
 
 INPUT = pa.schema(
     {
