@@ -190,15 +190,14 @@ def _likeliest(samples: list[Sample], counted_weights: list[Floats]) -> tuple[li
     low = np.array([bound[0] for bound in bounds])
     high = np.array([bound[1] for bound in bounds])
     counted = np.clip(np.concatenate(counted_weights), low, high)
-    places = np.concatenate([sample.levels + offsets[:-1] for sample in samples])
-    n_bands = np.concatenate([np.full(len(sample.levels), float(sample.n_band)) for sample in samples])
-    match = np.concatenate([sample.is_match for sample in samples])
+    patterns, pairs, matches = _patterns(samples)
+    places, n_bands = patterns[:, :-1] + offsets[:-1], patterns[:, -1].astype(np.float64)
 
     def loss(parameters: Floats) -> tuple[float, Floats]:
         weights, (offset, slope) = parameters[:-2], parameters[-2:]
         logits = (offset - slope * n_bands + weights[places].sum(axis=1)) * math.log(2)
-        error = 1 / (1 + np.exp(-np.clip(logits, -500, 500))) - match
-        likelihood = np.logaddexp(0, logits).sum() - logits[match].sum()
+        error = pairs / (1 + np.exp(-np.clip(logits, -500, 500))) - matches
+        likelihood = (pairs * np.logaddexp(0, logits)).sum() - (matches * logits).sum()
         gradient = np.zeros_like(parameters)
         for column in range(places.shape[1]):
             gradient[:-2] += np.bincount(places[:, column], weights=error, minlength=len(weights))
@@ -213,6 +212,17 @@ def _likeliest(samples: list[Sample], counted_weights: list[Floats]) -> tuple[li
         loss, start, jac=True, method="L-BFGS-B", bounds=[*bounds, (-30.0, 30.0), (0.0, 1.0)], options={"maxiter": 1000}
     ).x  # fmt: skip
     return [found[first:last] for first, last in pairwise(offsets)], (float(round(found[-2], 4)), float(round(found[-1], 4)))
+
+
+def _patterns(samples: list[Sample]) -> tuple[npt.NDArray[np.int64], Floats, Floats]:
+    """The distinct combinations of levels and population band, with their pairs and their matches."""
+    rows = [np.column_stack([s.levels, np.full(len(s.levels), s.n_band, np.int8)]) for s in samples]
+    joined = np.ascontiguousarray(np.concatenate(rows).astype(np.int8))
+    keys = joined.view(np.dtype((np.void, joined.shape[1]))).ravel()
+    _, first, place = np.unique(keys, return_index=True, return_inverse=True)
+    match = np.concatenate([sample.is_match for sample in samples]).astype(np.float64)
+    counts = np.bincount(place).astype(np.float64), np.bincount(place, weights=match)
+    return joined[first].astype(np.int64), *counts
 
 
 def _bounds(comparison: str, level: str) -> tuple[float, float]:

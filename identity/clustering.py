@@ -2,12 +2,13 @@
 
 Comes in: linked pairs by row with their weights, must- and cannot-links, the platform of each account. Goes out: a
 cluster label per account and the links that hold clusters together. Strongest link first: two clusters join unless a
-cannot-link stands between them, or both hold an account of one platform and no link says those two are one
-creator's. Connected components in which neither can happen are clusters as they stand.
+cannot-link stands between them, or both hold an account of one platform and no link says those two are one creator's,
+or the link is a weak bridge: the pairs across it, on the whole, speak against it. Connected components in which none
+of this can happen are clusters as they stand.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,11 @@ from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
 
 Rows = npt.NDArray[np.int64]
 RowPair = tuple[int, int]
+
+#: least mean probability, over all pairs across a link, that lets it join clusters; pairs never compared count as 0
+COHESION = 0.25
+#: a link this strong needs no other pair to speak for it
+STRONG_BITS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +51,20 @@ def cluster(
     *,
     must_link: Sequence[RowPair] = (),
     cannot_link: Sequence[RowPair] = (),
+    compared: Links | None = None,
 ) -> Clustering:
-    """The clusters of accounts 0 … n-1. `platforms[i]` is a code; must- and cannot-links are consistent row pairs."""
+    """The clusters of accounts 0 … n-1. `platforms[i]` is a code; must- and cannot-links are consistent row pairs.
+
+    compared: every pair that was compared, links or not; what it says about pairs across a link. Default: the links.
+    """
     codes = np.asarray(platforms, dtype=np.int64)
     component = _components(len(codes), _joined(links, must_link))
-    contested = _contested(codes, component, cannot_link)
-    easy = ~contested[component[links.left]] if len(links.left) else np.zeros(0, bool)
-    kept = _concat(
-        _spanning_forest(len(codes), links.where(easy)), _agglomerate(codes, links.where(~easy), must_link, cannot_link)
-    )
+    hard = _contested(codes, component, cannot_link) | _sparse(component, links)
+    easy = ~hard[component[links.left]] if len(links.left) else np.zeros(0, bool)
+    across = links if compared is None else compared
+    across = across.where(hard[component[across.left]] & (component[across.left] == component[across.right]))
+    joined = _agglomerate(codes, links.where(~easy), across, must_link, cannot_link)
+    kept = _concat(_spanning_forest(len(codes), links.where(easy)), joined)
     return Clustering(label=_smallest_row(_components(len(codes), _joined(kept, must_link))), kept=kept)
 
 
@@ -84,6 +95,13 @@ def _contested(codes: Rows, component: Rows, cannot_link: Sequence[RowPair]) -> 
     return contested
 
 
+def _sparse(component: Rows, links: Links) -> npt.NDArray[np.bool_]:
+    """Per component: are some of its pairs not linked, so that a chain may hold it together?"""
+    sizes = np.bincount(component)
+    linked = np.bincount(component[links.left], minlength=len(sizes))
+    return np.asarray(linked < sizes * (sizes - 1) // 2)
+
+
 def _spanning_forest(size: int, links: Links) -> Links:
     """The strongest links that hold each component together."""
     if not len(links.left):
@@ -102,17 +120,21 @@ def _concat(one: Links, other: Links) -> Links:
     )
 
 
-def _agglomerate(codes: Rows, links: Links, must_link: Sequence[RowPair], cannot_link: Sequence[RowPair]) -> Links:
+def _agglomerate(
+    codes: Rows, links: Links, across: Links, must_link: Sequence[RowPair], cannot_link: Sequence[RowPair]
+) -> Links:
     """The links that may join, strongest first; ties by row, so that the order of input is not seen."""
     order = np.lexsort((links.right, links.left, -links.weight_bits))
     linked = set(zip(links.left.tolist(), links.right.tolist(), strict=True))
-    forest = _Forest(codes, linked | {(min(pair), max(pair)) for pair in must_link}, cannot_link)
+    licensed = linked | {(min(pair), max(pair)) for pair in must_link}
+    probability = dict(zip(zip(across.left.tolist(), across.right.tolist(), strict=True), 1 / (1 + np.exp2(-across.weight_bits)), strict=True))
+    forest = _Forest(codes, licensed, cannot_link, probability)
     for left, right in must_link:
         forest.join(left, right)
     kept = np.zeros(len(links.left), bool)
     for place in order.tolist():
         left, right = int(links.left[place]), int(links.right[place])
-        if forest.may_join(left, right):
+        if forest.may_join(left, right, is_strong=bool(links.weight_bits[place] >= STRONG_BITS)):
             forest.join(left, right)
             kept[place] = True
     return links.where(kept)
@@ -121,9 +143,16 @@ def _agglomerate(codes: Rows, links: Links, must_link: Sequence[RowPair], cannot
 class _Forest:
     """Clusters that grow: members, and whom they must not meet, by root."""
 
-    def __init__(self, codes: Rows, licensed: set[RowPair], cannot_link: Sequence[RowPair]) -> None:
+    def __init__(
+        self,
+        codes: Rows,
+        licensed: set[RowPair],
+        cannot_link: Sequence[RowPair],
+        probability: Mapping[RowPair, float],
+    ) -> None:
         self._codes = codes
         self._licensed = licensed
+        self._probability = probability
         self._parent: dict[int, int] = {}
         self._members: dict[int, list[int]] = {}
         self._enemies: dict[int, set[int]] = defaultdict(set)
@@ -140,13 +169,19 @@ class _Forest:
         if other in self._enemies:
             self._enemies[one] |= self._enemies.pop(other)
 
-    def may_join(self, left: int, right: int) -> bool:
+    def may_join(self, left: int, right: int, *, is_strong: bool) -> bool:
         one, other = self._root(left), self._root(right)
         if one == other:
             return False
         if any(self._root(enemy) == other for enemy in self._enemies.get(one, ())):
             return False
-        return self._second_accounts_are_licensed(self._of(one), self._of(other))
+        ones, others = self._of(one), self._of(other)
+        return self._second_accounts_are_licensed(ones, others) and (is_strong or self._cohere(ones, others))
+
+    def _cohere(self, ones: list[int], others: list[int]) -> bool:
+        """Whether the pairs across speak for the join on the whole: one weak bridge between two groups does not."""
+        pairs = ((min(account, other), max(account, other)) for account in ones for other in others)
+        return sum(self._probability.get(pair, 0.0) for pair in pairs) >= COHESION * len(ones) * len(others)
 
     def _second_accounts_are_licensed(self, ones: list[int], others: list[int]) -> bool:
         """Two accounts of one platform meet only when a link, or a person, says that they are one creator's."""

@@ -18,6 +18,7 @@ from engines.engine import Engine
 from identity.blocking import propose_pairs, rule_counts
 from identity.canonical import name_members
 from identity.clustering import Clustering, Links, cluster
+from identity.columns import texts
 from identity.compare import compare
 from identity.constraints import Constraints, constraints_from
 from identity.profile import build_profiles
@@ -170,7 +171,7 @@ def claims_by_row(claims: pa.Table, keys: pa.ChunkedArray) -> pa.Table:
             "source_row": _rows_of(claims["source"], keys),
             "target_row": _rows_of(claims["target"], keys),
             "target_platform": claims["target_platform"],
-            "target_letters": letters_of(near_forms(claims["target_handle"])),
+            "target_letters": letters_of(near_forms(texts(claims["target_handle"]))),
             "kind": claims["kind"],
         }
     )
@@ -188,12 +189,12 @@ def _neighbours_by_row(neighbours: pa.Table, keys: pa.ChunkedArray) -> pa.Table:
 
 
 def _cluster(profiles: pa.Table, scored: pa.Table, constraints: Constraints) -> Clustering:
-    linked = scored.filter(pc.equal(scored["triage"], Triage.LINK.value))
-    links = Links(
-        left=linked["left"].to_numpy().astype(np.int64),
-        right=linked["right"].to_numpy().astype(np.int64),
-        weight_bits=linked["match_weight_bits"].to_numpy(),
+    compared = Links(
+        left=scored["left"].to_numpy().astype(np.int64),
+        right=scored["right"].to_numpy().astype(np.int64),
+        weight_bits=scored["match_weight_bits"].to_numpy(),
     )
+    links = compared.where(pc.equal(scored["triage"], Triage.LINK.value).to_numpy())
     rows = (
         {key: row for row, key in enumerate(profiles["account_id"].to_pylist())} if constraints != Constraints() else {}
     )
@@ -202,7 +203,7 @@ def _cluster(profiles: pa.Table, scored: pa.Table, constraints: Constraints) -> 
     must = [(rows[left], rows[right]) for left, right in sorted(constraints.must_link)]
     cannot = [(rows[left], rows[right]) for left, right in sorted(constraints.cannot_link)]
     platforms = profiles["platform"].combine_chunks().dictionary_encode().indices.to_numpy()
-    return cluster(platforms, links, must_link=must, cannot_link=cannot + _unless(apart, must))
+    return cluster(platforms, links, must_link=must, cannot_link=cannot + _unless(apart, must), compared=compared)
 
 
 def _unless(apart: list[tuple[int, int]], must_link: list[tuple[int, int]]) -> list[tuple[int, int]]:
