@@ -8,7 +8,7 @@ of this can happen are clusters as they stand.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,10 +19,11 @@ from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
 Rows = npt.NDArray[np.int64]
 RowPair = tuple[int, int]
 
-#: least mean probability, over all pairs across a link, that lets it join clusters; pairs never compared count as 0
+#: least mean support, over all pairs across a link, that lets it join clusters. A pair on the link threshold supports
+#: by a half, one far above it by 1, one far below it or never compared not at all
 COHESION = 0.25
-#: a link this strong needs no other pair to speak for it
-STRONG_BITS = 10.0
+#: a link this far above the threshold needs no other pair to speak for it
+STRONG_BITS = 8.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +53,11 @@ def cluster(
     must_link: Sequence[RowPair] = (),
     cannot_link: Sequence[RowPair] = (),
     compared: Links | None = None,
+    link_bits: float = 0.0,
 ) -> Clustering:
     """The clusters of accounts 0 … n-1. `platforms[i]` is a code; must- and cannot-links are consistent row pairs.
 
-    compared: every pair that was compared, links or not; what it says about pairs across a link. Default: the links.
+    compared: every pair that was compared, links or not; default: the links. link_bits: the weight from which pairs link.
     """
     codes = np.asarray(platforms, dtype=np.int64)
     component = _components(len(codes), _joined(links, must_link))
@@ -63,7 +65,8 @@ def cluster(
     easy = ~hard[component[links.left]] if len(links.left) else np.zeros(0, bool)
     across = links if compared is None else compared
     across = across.where(hard[component[across.left]] & (component[across.left] == component[across.right]))
-    joined = _agglomerate(codes, links.where(~easy), across, must_link, cannot_link)
+    support = dict(zip(_keys(across), 1 / (1 + np.exp2(link_bits - across.weight_bits)), strict=True))
+    joined = _agglomerate(codes, links.where(~easy), support, link_bits + STRONG_BITS, must_link, cannot_link)
     kept = _concat(_spanning_forest(len(codes), links.where(easy)), joined)
     return Clustering(label=_smallest_row(_components(len(codes), _joined(kept, must_link))), kept=kept)
 
@@ -120,21 +123,28 @@ def _concat(one: Links, other: Links) -> Links:
     )
 
 
+def _keys(links: Links) -> Iterator[RowPair]:
+    return zip(links.left.tolist(), links.right.tolist(), strict=True)
+
+
 def _agglomerate(
-    codes: Rows, links: Links, across: Links, must_link: Sequence[RowPair], cannot_link: Sequence[RowPair]
+    codes: Rows,
+    links: Links,
+    support: Mapping[RowPair, float],
+    strong_bits: float,
+    must_link: Sequence[RowPair],
+    cannot_link: Sequence[RowPair],
 ) -> Links:
     """The links that may join, strongest first; ties by row, so that the order of input is not seen."""
     order = np.lexsort((links.right, links.left, -links.weight_bits))
-    linked = set(zip(links.left.tolist(), links.right.tolist(), strict=True))
-    licensed = linked | {(min(pair), max(pair)) for pair in must_link}
-    probability = dict(zip(zip(across.left.tolist(), across.right.tolist(), strict=True), 1 / (1 + np.exp2(-across.weight_bits)), strict=True))
-    forest = _Forest(codes, licensed, cannot_link, probability)
+    licensed = {*_keys(links), *((min(pair), max(pair)) for pair in must_link)}
+    forest = _Forest(codes, licensed, cannot_link, support)
     for left, right in must_link:
         forest.join(left, right)
     kept = np.zeros(len(links.left), bool)
     for place in order.tolist():
         left, right = int(links.left[place]), int(links.right[place])
-        if forest.may_join(left, right, is_strong=bool(links.weight_bits[place] >= STRONG_BITS)):
+        if forest.may_join(left, right, is_strong=bool(links.weight_bits[place] >= strong_bits)):
             forest.join(left, right)
             kept[place] = True
     return links.where(kept)
@@ -148,11 +158,11 @@ class _Forest:
         codes: Rows,
         licensed: set[RowPair],
         cannot_link: Sequence[RowPair],
-        probability: Mapping[RowPair, float],
+        support: Mapping[RowPair, float],
     ) -> None:
         self._codes = codes
         self._licensed = licensed
-        self._probability = probability
+        self._support = support
         self._parent: dict[int, int] = {}
         self._members: dict[int, list[int]] = {}
         self._enemies: dict[int, set[int]] = defaultdict(set)
@@ -181,7 +191,7 @@ class _Forest:
     def _cohere(self, ones: list[int], others: list[int]) -> bool:
         """Whether the pairs across speak for the join on the whole: one weak bridge between two groups does not."""
         pairs = ((min(account, other), max(account, other)) for account in ones for other in others)
-        return sum(self._probability.get(pair, 0.0) for pair in pairs) >= COHESION * len(ones) * len(others)
+        return sum(self._support.get(pair, 0.0) for pair in pairs) >= COHESION * len(ones) * len(others)
 
     def _second_accounts_are_licensed(self, ones: list[int], others: list[int]) -> bool:
         """Two accounts of one platform meet only when a link, or a person, says that they are one creator's."""

@@ -210,7 +210,7 @@ def _name_relation(sides: Sides, words: SharedWords, rarity: Rarity) -> tuple[Le
     close = _alike(*sides.both("name_glued"), SIMILAR_NAMES) | latin
     fewest = np.minimum(words.sizes[sides.left], words.sizes[sides.right])
     masks = {
-        "incomparable": sides.missing("name_key"),
+        "missing": sides.missing("name_key"),
         "equal": sides.equal("name_key"),
         "similar": close | ((shared > 0) & (shared >= fewest)),
         "word": shared > 0,

@@ -47,10 +47,11 @@ NAME_RELATIONS = {
     "similar": "similar names",
     "word": "names share a word",
     "different": "different names",
-    "incomparable": "names cannot be compared",
+    "incomparable": "names in scripts that cannot be compared",
+    "missing": "a name is unknown",
 }
 #: lower edges of rarity, in bits: how surprising it is that a stranger has it too
-HANDLE_RARITY_EDGES = (8, 12, 16, 20, 24, 28, 34)
+HANDLE_RARITY_EDGES = (8, 12, 16, 20, 24, 28, 34, 42)
 NAME_RARITY_EDGES = (4, 8, 12, 16, 20, 24)
 BIO_RARITY_EDGES = (3, 6, 9, 12, 16, 20, 26)
 

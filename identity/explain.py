@@ -16,7 +16,7 @@ from engines.engine import Engine
 from identity.blocking import SENTENCES, rules_in
 from identity.comparisons import COMPARISONS
 from identity.profile import build_profiles
-from identity.rarity import with_rarity
+from identity.rarity import rarity_of, with_bands
 from identity.resolution import claims_by_row, score_pairs, with_rows
 from identity.triage import CAPS, Thresholds, Triage, thresholds_for
 from identity.values import population_band
@@ -78,12 +78,12 @@ def explain_pair(
     built = build_profiles(accounts, engine, contents)
     n_band = population_band(population)
     thresholds = thresholds_for(model, n_band, precision)
-    profiles = with_rarity(with_rows(built.profiles, engine), value_counts, n_band, model, engine)
+    profiles = with_bands(with_rows(built.profiles, engine), value_counts, engine)
     claims = claims_by_row(built.claims, profiles["account_id"])
     only = pa.table(
         {"left": pa.array([0], pa.int32()), "right": pa.array([1], pa.int32()), "rules": pa.array([0], pa.int64())}
     )
-    fresh = score_pairs(only, profiles, claims, model, n_band, thresholds, engine).to_pylist()[0]
+    fresh = score_pairs(only, profiles, claims, rarity_of(value_counts, n_band, model), thresholds, engine).to_pylist()[0]
     scored = {**fresh, **(stored or {})}
     left, right = profiles.to_pylist()
     return PairExplanation(
@@ -122,9 +122,6 @@ def _compared_values(comparison: str, left: Mapping[str, Any], right: Mapping[st
             if left
             else []
         )
-    elif comparison == "rarity" and left:
-        bits: list[float] = [side["handle_bits"] for side in (left, right) if side["handle_bits"] is not None]
-        shown = [f"{min(bits):.0f} bits for the handle"] if bits else []
     else:
         column = _QUOTED.get(comparison, "")
         shown = [str(side[column]) for side in (left, right) if side.get(column)]
@@ -155,8 +152,8 @@ def _quotes(claims: pa.Table, left: str, right: str) -> list[str]:
 def levels_from_names(names: Mapping[str, str]) -> str:
     """A `levels` string from level names by comparison, for tests and tools.
 
-    >>> len(levels_from_names({}))
-    8
+    >>> len(levels_from_names({})) == len(COMPARISONS)
+    True
     """
     places = [comparison.index(names.get(comparison.name, comparison.levels[-1].name))[0] for comparison in COMPARISONS]
     return "".join(LEVEL_CODES[place] for place in places)

@@ -91,7 +91,7 @@ def resolve(
     scored = score_pairs(pairs, profiles, claims, rarity, thresholds, engine, nearby)
 
     constraints = constraints_from(judgements, set(keys.to_pylist()) if judgements else ())
-    clusters = _cluster(profiles, scored, constraints)
+    clusters = _cluster(profiles, scored, constraints, thresholds.link_bits)
     members = name_members(profiles, pa.array(clusters.label), engine)
     return Resolution(
         members=members,
@@ -188,7 +188,7 @@ def _neighbours_by_row(neighbours: pa.Table, keys: pa.ChunkedArray) -> pa.Table:
     return by_row.drop_null()
 
 
-def _cluster(profiles: pa.Table, scored: pa.Table, constraints: Constraints) -> Clustering:
+def _cluster(profiles: pa.Table, scored: pa.Table, constraints: Constraints, link_bits: float) -> Clustering:
     compared = Links(
         left=scored["left"].to_numpy().astype(np.int64),
         right=scored["right"].to_numpy().astype(np.int64),
@@ -203,7 +203,9 @@ def _cluster(profiles: pa.Table, scored: pa.Table, constraints: Constraints) -> 
     must = [(rows[left], rows[right]) for left, right in sorted(constraints.must_link)]
     cannot = [(rows[left], rows[right]) for left, right in sorted(constraints.cannot_link)]
     platforms = profiles["platform"].combine_chunks().dictionary_encode().indices.to_numpy()
-    return cluster(platforms, links, must_link=must, cannot_link=cannot + _unless(apart, must), compared=compared)
+    return cluster(
+        platforms, links, must_link=must, cannot_link=cannot + _unless(apart, must), compared=compared, link_bits=link_bits
+    )
 
 
 def _unless(apart: list[tuple[int, int]], must_link: list[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -146,8 +146,8 @@ def cap_codes(compared: pa.Table, model: Model, n_band: int) -> npt.NDArray[np.i
     owned = levels.on("claim", "mutual", "self", "secondary", "almost")
     shared = levels.on("email", "private", "of_two", "of_few") | levels.on("site", "private", "of_two", "of_few")
     corroborated = owned | levels.on("claim", "contested") | shared
-    handle = levels.handle_is("exact", "near")
-    handle_part = levels.handle_is("letters", "spelled", "start", "similar")
+    handle = levels.handle_is("exact", "near", "letters", "spelled")
+    handle_part = levels.handle_is("start", "similar")
     name = levels.name_is("equal", "similar")
     bio = levels.on("bio", *TELLING_BIOS) | levels.on("bio_vector", "same")
     rare = levels.handle_bits > n_band + model.bare_handle_margin_bits

@@ -16,13 +16,19 @@ def compared(handle_bits: float = 0.0, **levels: str) -> pa.Table:
     """One pair on the given levels, on the last of each other comparison."""
     neutral = {
         "handle_name": "different_different",
-        "rarity": "none",
+        "handle_rarity": "none",
+        "name_rarity": "none",
         "claim": "none",
         "email": "incomparable",
         "site": "incomparable",
+        "address": "none",
         "bio": "incomparable",
+        "bio_vector": "unknown",
         "kind": "incomparable",
+        "scale": "incomparable",
+        "script": "incomparable",
         "platform": "different",
+        "rivals": "none",
     }
     chosen = neutral | levels
     columns = {c.name: pa.array(c.index(chosen[c.name]), pa.int8()) for c in COMPARISONS}
@@ -69,9 +75,13 @@ def test_a_stricter_precision_never_lowers_the_threshold():
         (compared(handle_name="exact_different", handle_bits=99.0), None),
         (compared(handle_name="exact_different", handle_bits=99.0, kind="different"), "bare_handle"),
         (compared(handle_name="exact_different", email="private"), None),
-        (compared(handle_name="different_equal", bio="same"), "bare_name"),
+        (compared(handle_name="exact_different", bio="bio_6"), None),
+        (compared(handle_name="spelled_missing", handle_bits=99.0), None),
+        (compared(handle_name="different_equal", bio="bio_3"), "bare_name"),
+        (compared(handle_name="different_equal", bio="bio_4"), None),
         (compared(handle_name="different_equal", site="private"), None),
-        (compared(bio="same"), "bare_bio"),
+        (compared(bio="bio_7", bio_vector="same"), "bare_bio"),
+        (compared(handle_name="start_different", bio="bio_2"), "bare_bio"),
         (compared(claim="self"), None),
         (compared(handle_name="exact_equal"), None),
     ],

@@ -4,7 +4,7 @@ import pyarrow as pa
 import pytest
 
 from engines.duckdb_engine import DuckDBEngine
-from identity.rarity import with_rarity
+from identity.rarity import rarity_of, with_bands
 from identity.values import band, count_values, counts_of, population_band
 from identity.weights import load_model
 
@@ -27,6 +27,7 @@ def profiles(*rows: tuple[str, str | None, str | None]) -> pa.Table:
             "name_key": pa.array(names, pa.string()),
             "email": nothing,
             "site": nothing,
+            "bio_tokens": pa.array([[]] * len(rows), pa.list_(pa.string())),
         }
     )
 
@@ -49,11 +50,15 @@ def test_counts_and_populations_are_used_in_powers_of_two():
 
 
 def test_a_shared_common_handle_is_worth_fewer_bits_than_a_shared_odd_one(engine):
-    common = [(platform, "nora", "nora k") for platform in ("x", "youtube")]
-    odd = [(platform, "qzvxkwj", "vex orn") for platform in ("x", "youtube")]
-    crowd = [("x", f"c{n}", f"nora s{n}") for n in range(30)]
-    frame = profiles(*common, *odd, *crowd)
-    rated = with_rarity(frame, count_values(frame, engine), 6, load_model(), engine)
-    bits = rated["handle_bits"].to_pylist()
-    assert bits[0] < bits[2]
-    assert bits[4] is None, "a handle that stands once matches nobody, so its rarity is not worked out"
+    crowd = profiles(*(("x", f"c{n}", f"nora s{n}") for n in range(30)))
+    common, odd = rarity_of(count_values(crowd, engine), 6, load_model()).handle_bits(["nora", "qzvx"])
+    assert common < odd
+
+
+def test_a_value_seen_once_per_platform_may_be_one_persons_and_one_seen_often_is_not(engine):
+    frame = profiles(*(("x", "quill", "ann lee") for _ in range(5)), ("youtube", "quill", "bo kim"))
+    counts = count_values(frame, engine)
+    bands = with_bands(frame, counts, engine)
+    assert bands["handle_core_band"].to_pylist() == [2] * 6
+    assert bands["name_key_band"].to_pylist() == [2] * 5 + [0]
+    assert rarity_of(counts, 6, load_model()).of_bands(bands["name_key_band"].to_numpy()).tolist() == [4.0] * 5 + [float("inf")]
