@@ -6,7 +6,7 @@ a word can mean is `vocabulary.py`; what the text as a whole says of the claims 
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from identity.claim import (
     AFTER_STRENGTH,
@@ -155,8 +155,7 @@ class _Reader:
     # Words: each either waits for a target or speaks of the last one.
 
     def _on_word(self, index: int, item: Item) -> None:
-        following = self._item(index + 1)
-        if item.text in LONE_LETTERS and following and following.text in SEPARATORS:
+        if item.text in LONE_LETTERS and (following := self._item(index + 1)) and following.text in SEPARATORS:
             self._label(index, LONE_LETTERS[item.text])
         elif item.text not in CONNECTORS:
             self.state.count_word(is_place_word=item.text in PLACE_WORDS)
@@ -240,8 +239,7 @@ class _Reader:
         draft = self.drafts[-1]
         if handle := normal_handle(platform, draft.claim.target_handle or ""):
             is_self = draft.claim.kind == "unknown" and platform != self.speaker.platform
-            draft.claim = replace(
-                draft.claim, target_platform=platform, target_handle=handle, strength=PLACED_STRENGTH,
+            draft.claim = draft.claim._replace(target_platform=platform, target_handle=handle, strength=PLACED_STRENGTH,
                 kind="self" if is_self else draft.claim.kind,
             )  # fmt: skip
             draft.is_plain_spoken = True
@@ -270,7 +268,7 @@ class _Reader:
     def _qualify_last(self, cue: Cue) -> None:
         draft = self.drafts[-1]
         if draft.claim.kind == "unknown":
-            draft.claim = replace(draft.claim, kind=cue.kind, strength=AFTER_STRENGTH)
+            draft.claim = draft.claim._replace(kind=cue.kind, strength=AFTER_STRENGTH)
         self.state.target_gap += 1
 
     # Targets: e-mail addresses, handles, links.

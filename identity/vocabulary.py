@@ -70,7 +70,7 @@ def items(text: str) -> list[Item]:
 
 def can_hold_claims(text: str) -> bool:
     """Whether a folded text can hold a claim, a site or an address; most bios cannot, and are not tokenised."""
-    return _MAYBE.search(text) is not None
+    return "@" in text or _MAYBE.search(text) is not None
 
 
 # Thai, kana, Han, Hangul: words are not set apart by spaces.
@@ -78,7 +78,7 @@ UNSPACED_SCRIPTS = r"\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af々〇�
 _TYPES: Mapping[str, Any] = {"plain": "word", "special": "word"}
 # Most words begin no special: they are tried first. The order of the other alternatives matters.
 _TOKEN = re.compile(
-    rf"""(?P<plain>[a-gi-rt-vx-z03-9_][a-z0-9_]*(?:\.[a-z0-9_]+)*)
+    rf"""[ ]*(?:(?P<plain>[a-gi-rt-vx-z03-9_][a-z0-9_]*(?:\.[a-z0-9_]+)*)
     |(?P<link>{LINK}{FILLER}*)|(?P<email>{EMAIL}{FILLER}*)
     |(?P<special>(?<!\w)(?:w/|s/o|h/t|1/2|2nd\b|2eme\b|\#ad\b))
     |(?P<unspaced>[{UNSPACED_SCRIPTS}]+)
@@ -86,7 +86,7 @@ _TOKEN = re.compile(
     |(?P<word>[a-z0-9_]+(?:\.[a-z0-9_]+)*|[^\W\u0e00-\uffff]+)
     |(?P<break>\n|[!?]|\.(?=\s|$))
     |(?P<soft>[|•·;‧・★☆✦│┃◦●])
-    |(?P<mark>[^\w\s'’\-{FILLER}]|(?<!\S)['’-]|['’-](?!\S))""",
+    |(?P<mark>[^\w\s'’\-{FILLER}]|(?<!\S)['’-]|['’-](?!\S)))""",
     re.VERBOSE,
 )
 
@@ -96,9 +96,9 @@ def _tokens(text: str) -> list[Item]:
     for match in _TOKEN.finditer(text):
         kind: Any = match.lastgroup
         if kind == "unspaced":
-            found.extend(_unspaced(match.group(), match.start()))
+            found.extend(_unspaced(match[kind], match.start(kind)))
         else:
-            start, end = match.span()
+            start, end = match.span(kind)
             found.append(Item(_TYPES.get(kind, kind), text[start:end], start, end))
     return found
 
@@ -203,7 +203,7 @@ _UNSPACED = re.compile(f"({alternatives([phrase for phrase, _ in _all_meanings()
 _PHRASES = _phrase_table()
 _PLATFORM_NAMES = [name for names in CUES["platforms"].values() for name in names]
 _MAYBE = re.compile(
-    r"@|\.[a-z]{2}|[\[({]\s?(?:at|dot)\s?[\])}]|\sat\s.{1,40}\sdot\s|\bsame\b|" + anywhere(_PLATFORM_NAMES)
+    r"\.[a-z]{2}|[\[({]\s?(?:at|dot)\s?[\])}]|\sat\s.{1,40}\sdot\s|\bsame\b|" + anywhere(_PLATFORM_NAMES)
 )
 #: RE2, over folded texts: what this does not find holds no claim
 CLAIM_HINT = r"@|\.[a-z]{2}|\b(?:at|dot|same)\b|" + hint_of(_PLATFORM_NAMES)
