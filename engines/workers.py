@@ -1,7 +1,7 @@
 """Processes that hold one kernel each, so that a kernel written in Python uses every core.
 
-A worker is a fresh interpreter that imports the kernel's module and nothing of the program that asked: it works the same
-under a script, a test or a console command. Batches travel as Arrow streams through pipes, one at a time per worker.
+A worker is a fresh interpreter that imports the kernel's module and nothing of the program that asked: it works the
+same under a script, a test or a console command. Batches travel as Arrow streams through pipes, one at a time.
 """
 
 import os
@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from queue import SimpleQueue
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import IO, Self
 
 import pyarrow as pa
 
@@ -55,7 +55,7 @@ class _Worker:
         name = f"{kernel.__module__}:{kernel.__name__}"
         paths = os.pathsep.join(path or str(os.curdir) for path in sys.path)
         command = [sys.executable, "-P", "-m", "engines.serve_kernel", name]
-        self._process = subprocess.Popen(  # noqa: S603 (our own module, no shell)
+        self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": paths}
         )
 
@@ -83,7 +83,7 @@ class _Worker:
         self._process.communicate()  # closes its input, which ends it, and waits
 
 
-def send(target: BinaryIO, table: pa.Table) -> None:
+def send(target: IO[bytes], table: pa.Table) -> None:
     """Write a table as its length and an Arrow stream."""
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, table.schema) as stream:
@@ -94,7 +94,7 @@ def send(target: BinaryIO, table: pa.Table) -> None:
     target.flush()
 
 
-def receive(source: BinaryIO) -> pa.Table | None:
+def receive(source: IO[bytes]) -> pa.Table | None:
     """Read a table that `send` wrote; None when the other side has closed."""
     head = source.read(_LENGTH_BYTES)
     if len(head) < _LENGTH_BYTES:

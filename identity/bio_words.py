@@ -61,9 +61,7 @@ def _spaced_words(plain: Texts) -> tuple[Rows, Texts]:
     rank = np.empty(len(order), np.int64)
     rank[order.to_numpy()] = np.arange(len(order))
     width = max(len(order), 1)
-    keys = np.sort(
-        rows.filter(says_something).to_numpy().astype(np.int64) * width + rank[encoded.indices.to_numpy()]
-    )
+    keys = np.sort(rows.filter(says_something).to_numpy().astype(np.int64) * width + rank[encoded.indices.to_numpy()])
     row, place = np.divmod(keys[np.diff(keys, prepend=-1) > 0], width)
     return row, encoded.dictionary.take(order.take(pa.array(place)))
 

@@ -239,9 +239,10 @@ class _Reader:
         draft = self.drafts[-1]
         if handle := normal_handle(platform, draft.claim.target_handle or ""):
             is_self = draft.claim.kind == "unknown" and platform != self.speaker.platform
-            draft.claim = draft.claim._replace(target_platform=platform, target_handle=handle, strength=PLACED_STRENGTH,
-                kind="self" if is_self else draft.claim.kind,
-            )  # fmt: skip
+            kind: Kind = "self" if is_self else draft.claim.kind
+            draft.claim = draft.claim._replace(
+                target_platform=platform, target_handle=handle, strength=PLACED_STRENGTH, kind=kind
+            )
             draft.is_plain_spoken = True
 
     def _hear_cue(self, cue: Cue) -> None:

@@ -4,7 +4,7 @@ A text that calls three accounts of one platform its own is a list of other peop
 idol; a name said once more strongly is said once. Comes in: drafted claims in order. Goes out: the claims that stand.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from identity.claim import AFTER_STRENGTH, SECONDARY_STRENGTH, UNKNOWN_STRENGTH, Claim, Field
@@ -28,8 +28,7 @@ class Speaker:
 
 def settle(claims: Iterable[Claim], speaker: Speaker) -> list[Claim]:
     """The claims that stand, strongest per target and kind, in order of appearance."""
-    drafted = [_sober(claim, speaker) for claim in claims if not _is_own(claim, speaker)]
-    drafted = _doubt_lists(drafted)
+    drafted = _doubt_lists([_sober(claim, speaker) for claim in claims if not _is_own(claim, speaker)])
     if speaker.is_fan:
         drafted = [_as_fan(claim, speaker) for claim in drafted]
     if speaker.field == "content":
@@ -53,7 +52,7 @@ def _sober(claim: Claim, speaker: Speaker) -> Claim:
     return claim
 
 
-def _doubt_lists(claims: Sequence[Claim]) -> Sequence[Claim]:
+def _doubt_lists(claims: list[Claim]) -> list[Claim]:
     targets: dict[str, set[str | None]] = {}
     for claim in claims:
         if claim.kind == "self":
@@ -76,7 +75,7 @@ def _as_fan(claim: Claim, speaker: Speaker) -> Claim:
     return claim if claim.kind != "self" or is_own_name else claim._replace(kind="unknown")
 
 
-def _share_doubt(claims: Sequence[Claim]) -> Sequence[Claim]:
+def _share_doubt(claims: list[Claim]) -> list[Claim]:
     """Lone names share one strength: of many, none is likely the account's own."""
     lone = sum(claim.kind == "unknown" for claim in claims)
     if not lone:
@@ -85,7 +84,7 @@ def _share_doubt(claims: Sequence[Claim]) -> Sequence[Claim]:
     return [claim._replace(strength=strength) if claim.kind == "unknown" else claim for claim in claims]
 
 
-def _strongest(claims: Sequence[Claim]) -> list[Claim]:
+def _strongest(claims: list[Claim]) -> list[Claim]:
     best: dict[tuple[str, str | None, str | None, str], Claim] = {}
     for claim in claims:
         key = (claim.target_platform, claim.target_handle, claim.target_user_id, claim.kind)

@@ -56,16 +56,13 @@ def items(text: str) -> list[Item]:
     """The tokens of a folded text, with known phrases joined (longest first)."""
     tokens = _tokens(text)
     joined: list[Item] = []
-    following = 0
-    for index, token in enumerate(tokens):
-        if index < following:
-            continue
-        phrases = _PHRASES.get(token.text)
-        if phrases and (known := _longest(phrases, tokens, index)):
-            following = index + len(known.words)
-            token = Item("phrase", token.text, token.start, tokens[following - 1].end, known.meaning)
-        joined.append(token)
-    return joined
+    done = 0
+    for start in [index for index, token in enumerate(tokens) if token[1] in _PHRASES]:
+        if start >= done and (known := _longest(_PHRASES[tokens[start].text], tokens, start)):
+            joined += tokens[done:start]
+            done = start + len(known.words)
+            joined.append(Item("phrase", tokens[start].text, tokens[start].start, tokens[done - 1].end, known.meaning))
+    return joined + tokens[done:]
 
 
 def can_hold_claims(text: str) -> bool:
@@ -75,7 +72,6 @@ def can_hold_claims(text: str) -> bool:
 
 # Thai, kana, Han, Hangul: words are not set apart by spaces.
 UNSPACED_SCRIPTS = r"\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af々〇ー"
-_TYPES: Mapping[str, Any] = {"plain": "word", "special": "word"}
 # Most words begin no special: they are tried first. The order of the other alternatives matters.
 _TOKEN = re.compile(
     rf"""[ ]*(?:(?P<plain>[a-gi-rt-vx-z03-9_][a-z0-9_]*(?:\.[a-z0-9_]+)*)
@@ -91,15 +87,20 @@ _TOKEN = re.compile(
 )
 
 
+_UNSPACED_GROUP = _TOKEN.groupindex["unspaced"]
+_TYPE_OF_GROUP = ["", *({"plain": "word", "special": "word"}.get(name, name) for name in _TOKEN.groupindex)]
+
+
 def _tokens(text: str) -> list[Item]:
     found: list[Item] = []
     for match in _TOKEN.finditer(text):
-        kind: Any = match.lastgroup
-        if kind == "unspaced":
-            found.extend(_unspaced(match[kind], match.start(kind)))
+        group = match.lastindex or 0
+        start, end = match.span(group)
+        if group == _UNSPACED_GROUP:
+            found += _unspaced(text[start:end], start)
         else:
-            start, end = match.span(kind)
-            found.append(Item(_TYPES.get(kind, kind), text[start:end], start, end))
+            # Every word of every bio is one of these; the constructor of a named tuple costs twice as much.
+            found.append(tuple.__new__(Item, (_TYPE_OF_GROUP[group], text[start:end], start, end, None)))
     return found
 
 
