@@ -47,6 +47,7 @@ from identity.vocabulary import (
     items,
 )
 
+_WORDS_OF_GRAMMAR = {*LONE_LETTERS, *CONNECTORS, *PLACE_WORDS}
 _LABEL_REACH = 4  # words that may stand between "instagram" and its handle
 _PLAIN_HANDLE = re.compile(r"[a-z0-9_][a-z0-9_.]{2,29}")
 _MADE_UP = re.compile(r"[\d._]")
@@ -86,11 +87,15 @@ class _State:
     #: only "and", commas and the like since the last target
     is_list_open: bool = False
 
-    def count_word(self, *, is_place_word: bool) -> None:
+    def count_word(self) -> None:
+        self.count_place_word()
+        self.target_gap += 1
+
+    def count_place_word(self) -> None:
+        """ "@x on Instagram": the word does not part the two."""
         self.platform_gap += 1
         self.cue_gap += 1
         self.idle_words += 1
-        self.target_gap += 0 if is_place_word else 1
         self.is_list_open = False
 
     def end_clause(self) -> None:
@@ -148,7 +153,10 @@ class _Reader:
             "email": self._on_email, "break": self._on_break, "soft": self._on_soft, "mark": self._on_mark,
         }  # fmt: skip
         for index, item in enumerate(self.items):
-            handlers[item.type](index, item)
+            if item.type == "word" and item.text not in _WORDS_OF_GRAMMAR:
+                self.state.count_word()  # most items: a word that says nothing here
+            else:
+                handlers[item.type](index, item)
         claims = settle((draft.claim for draft in self.drafts), self.speaker)
         return Reading(claims, self.sites, self.emails, self.agency_emails)
 
@@ -157,8 +165,10 @@ class _Reader:
     def _on_word(self, index: int, item: Item) -> None:
         if item.text in LONE_LETTERS and (following := self._item(index + 1)) and following.text in SEPARATORS:
             self._label(index, LONE_LETTERS[item.text])
+        elif item.text in PLACE_WORDS and item.text not in CONNECTORS:
+            self.state.count_place_word()
         elif item.text not in CONNECTORS:
-            self.state.count_word(is_place_word=item.text in PLACE_WORDS)
+            self.state.count_word()
 
     def _on_phrase(self, index: int, item: Item) -> None:
         meaning = item.meaning or Meaning()
