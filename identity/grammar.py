@@ -50,6 +50,7 @@ from identity.vocabulary import (
 _WORDS_OF_GRAMMAR = {*LONE_LETTERS, *CONNECTORS, *PLACE_WORDS}
 _LABEL_REACH = 4  # words that may stand between "instagram" and its handle
 _PLAIN_HANDLE = re.compile(r"[a-z0-9_][a-z0-9_.]{2,29}")
+_COUNT = re.compile(r"[\d.]+[km]?")  # "Instagram: 100k"
 _MADE_UP = re.compile(r"[\d._]")
 _EMAIL_JOINTS = frozenset({"/", ",", "&", "|", "and", "or", "\n"})
 _FOREIGN = frozenset({"mention", "employer", "fan_of"})
@@ -376,7 +377,7 @@ class _Reader:
             self._name(self.text[item.start : item.end], item, strength)
 
     def _is_plain_handle(self, word: str, position: int, is_strong: bool) -> bool:
-        if not _PLAIN_HANDLE.fullmatch(word) or word.isdigit() or word in NEVER_HANDLES:
+        if not _PLAIN_HANDLE.fullmatch(word) or _COUNT.fullmatch(word) or word in NEVER_HANDLES:
             return False
         if self.speaker.handle and near_form(word) == near_form(self.speaker.handle):
             return True

@@ -203,11 +203,10 @@ _LATIN_WORDS = re.compile(r"[a-z0-9_](?:.*[a-z0-9_])?", re.ASCII)
 _UNSPACED = re.compile(f"({alternatives([phrase for phrase, _ in _all_meanings() if is_unspaced(phrase)])})")
 _PHRASES = _phrase_table()
 _PLATFORM_NAMES = [name for names in CUES["platforms"].values() for name in names]
-_MAYBE = re.compile(
-    r"\.[a-z]{2}|[\[({]\s?(?:at|dot)\s?[\])}]|\sat\s.{1,40}\sdot\s|\bsame\b|" + anywhere(_PLATFORM_NAMES)
-)
+_OPENERS = [*_PLATFORM_NAMES, *CUES["everywhere"]["own"]]
+_MAYBE = re.compile(r"\.[a-z]{2}|[\[({]\s?(?:at|dot)\s?[\])}]|\sat\s.{1,40}\sdot\s|\bsame\b|" + anywhere(_OPENERS))
 #: RE2, over folded texts: what this does not find holds no claim
-CLAIM_HINT = r"@|\.[a-z]{2}|\b(?:at|dot|same)\b|" + hint_of(_PLATFORM_NAMES)
+CLAIM_HINT = r"@|\.[a-z]{2}|\b(?:at|dot|same)\b|" + hint_of(_OPENERS)
 
 STOP_WORDS = frozenset(CUES["stop_words"]["words"])
 NEVER_HANDLES = STOP_WORDS | frozenset(CUES["grammar"]["never_handles"])
