@@ -49,6 +49,7 @@ def resolve(
     report = resolve_file(
         file, out_dir, judgements=judgements, previous=previous, model=model or settings.identity.model,
         precision=precision or settings.identity.precision, memory_limit=settings.memory_limit,
+        workers=settings.workers,
     )  # fmt: skip
     _show_report(report, json)
     rejected = sum(report["rejected"].values())

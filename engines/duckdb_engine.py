@@ -9,17 +9,20 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from engines.engine import Kernel
+from engines.workers import available_cores, map_batches
 
-KERNEL_BATCH_ROWS = 200_000  # large enough to amortise a call, small enough to bound a kernel's scratch memory
+KERNEL_BATCH_ROWS = 50_000  # large enough to amortise a call, small enough to share out and to bound scratch memory
 
 
 class DuckDBEngine:
     """An in-process engine; use it as a context so that its memory is given back.
 
-    memory_limit: DuckDB's own syntax, e.g. "2GB". threads: 0 means one per core.
+    memory_limit: DuckDB's own syntax, e.g. "2GB". threads, workers (processes for kernels): 0 means one per core.
+    Results are the same for any number of either.
     """
 
-    def __init__(self, *, memory_limit: str = "2GB", threads: int = 0) -> None:
+    def __init__(self, *, memory_limit: str = "2GB", threads: int = 0, workers: int = 0) -> None:
+        self._workers = workers or available_cores()
         self._spill = tempfile.TemporaryDirectory(prefix="creatordex-")
         self._connection = duckdb.connect(
             config={
@@ -53,7 +56,11 @@ class DuckDBEngine:
     def map_arrow(self, dataset: pa.Table, kernel: Kernel, schema: pa.Schema) -> pa.Table:
         """See `Engine.map_arrow`."""
         starts = range(0, dataset.num_rows, KERNEL_BATCH_ROWS)
-        parts = [kernel(dataset.slice(start, KERNEL_BATCH_ROWS)).cast(schema) for start in starts]
+        batches = (dataset.slice(start, KERNEL_BATCH_ROWS) for start in starts)
+        # One batch is done here before another process has started.
+        workers = min(self._workers, len(starts))
+        results = map_batches(batches, kernel, workers) if workers > 1 else map(kernel, batches)
+        parts = [result.cast(schema) for result in results]
         return pa.concat_tables(parts) if parts else schema.empty_table()
 
     def write(self, dataset: pa.Table, path: str) -> None:

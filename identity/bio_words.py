@@ -60,10 +60,9 @@ def _spaced_words(plain: Texts) -> tuple[Rows, Texts]:
     order = pc.sort_indices(encoded.dictionary)
     rank = np.empty(len(order), np.int64)
     rank[order.to_numpy()] = np.arange(len(order))
-    keys = np.unique(
-        rows.filter(says_something).to_numpy().astype(np.int64) * max(len(order), 1) + rank[encoded.indices.to_numpy()]
-    )
-    row, place = np.divmod(keys, max(len(order), 1))
+    width = max(len(order), 1)
+    keys = np.sort(rows.filter(says_something).to_numpy().astype(np.int64) * width + rank[encoded.indices.to_numpy()])
+    row, place = np.divmod(keys[np.diff(keys, prepend=-1) > 0], width)
     return row, encoded.dictionary.take(order.take(pa.array(place)))
 
 

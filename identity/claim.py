@@ -1,7 +1,7 @@
 """What a claim is: one statement of a text about another account, and how plainly each form of it speaks."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from identity.vocabulary import Kind
 
@@ -23,8 +23,7 @@ UNKNOWN_STRENGTH = 0.5  # a lone "@x"; shared among all of them in the text
 LEGACY_DISCOUNT = 0.85  # /c/ and /user/ names of YouTube need not be today's handle
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """One statement about another account."""
 
     target_platform: str

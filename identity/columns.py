@@ -7,14 +7,15 @@ value; the scalar one says what is meant, the column one is how a million rows a
 import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-Texts = pa.StringArray
-Rows = npt.NDArray[np.int64]
+Texts: TypeAlias = pa.StringArray
+Rows: TypeAlias = npt.NDArray[np.int64]
 
 
 def texts(column: pa.ChunkedArray) -> Texts:

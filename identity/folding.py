@@ -32,6 +32,10 @@ def folded_texts(column: Texts) -> Texts:
     return by_difficulty(column, is_not_ascii(column), pc.ascii_lower, folded)
 
 
+# Letters that decomposition leaves alone, and that people leave out as they leave out accents.
+_STROKED = {"ł": "l", "ø": "o", "đ": "d", "ı": "i", "ħ": "h"}
+
+
 class _FoldTable(dict[int, str]):
     """One character for one character; filled on demand."""
 
@@ -39,7 +43,7 @@ class _FoldTable(dict[int, str]):
         character = chr(code)
         # Hangul and kana decompose into letters that carry meaning; only accents of alphabets are dropped.
         plain = unicodedata.normalize("NFKD", character)[0] if code < 0x0600 or 0x1E00 <= code < 0x2000 else character
-        lowered = plain.lower()
+        lowered = _STROKED.get(plain.lower(), plain.lower())
         self[code] = lowered if len(lowered) == 1 else plain
         return self[code]
 

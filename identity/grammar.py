@@ -6,8 +6,8 @@ a word can mean is `vocabulary.py`; what the text as a whole says of the claims 
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 
+from identity.attention import Attention, Draft
 from identity.claim import (
     AFTER_STRENGTH,
     CUED_STRENGTH,
@@ -22,18 +22,15 @@ from identity.claim import (
     Claim,
     Reading,
 )
-from identity.emails import find_emails
 from identity.handles import near_form, normal_handle
-from identity.links import FoundLink, ProfileLink, find_links, unglued
+from identity.links import FoundLink, ProfileLink, unglued
+from identity.masking import mask_addresses
 from identity.settling import Speaker, settle
 from identity.vocabulary import (
     CONNECTORS,
-    EMAIL,
     EVERYWHERE_PLATFORMS,
-    FILLER,
     HEADING_ENDS,
     ICONS,
-    LINK,
     LONE_LETTERS,
     NEVER_HANDLES,
     PLACE_WORDS,
@@ -47,75 +44,18 @@ from identity.vocabulary import (
     items,
 )
 
+_WORDS_OF_GRAMMAR = {*LONE_LETTERS, *CONNECTORS, *PLACE_WORDS}
 _LABEL_REACH = 4  # words that may stand between "instagram" and its handle
 _PLAIN_HANDLE = re.compile(r"[a-z0-9_][a-z0-9_.]{2,29}")
+_COUNT = re.compile(r"[\d.]+[km]?")  # "Instagram: 100k"
 _MADE_UP = re.compile(r"[\d._]")
 _EMAIL_JOINTS = frozenset({"/", ",", "&", "|", "and", "or", "\n"})
 _FOREIGN = frozenset({"mention", "employer", "fan_of"})
 
 
-@dataclass(slots=True)
-class _Draft:
-    """A claim that words after its target may still change."""
-
-    claim: Claim
-    #: made by a label or an address: it names the platform itself
-    is_plain_spoken: bool
-    cue: Cue | None
-
-
-@dataclass(slots=True)
-class _State:
-    """What has been said since the last break and still waits for its target. Gaps count words; 99 means never."""
-
-    platforms: list[str] = field(default_factory=list)
-    platform_gap: int = 99
-    has_separator: bool = False
-    cue: Cue | None = None
-    cue_gap: int = 99
-    #: the cue belongs to the platform label: "edited by IG @x", "IG clips: @x"
-    cue_governs_label: bool = False
-    #: the cue was said in an earlier clause: "fan account / YT: @x" does not call x the idol
-    cue_is_old: bool = False
-    #: a cue that ended its line with a colon speaks for the lines below it
-    heading: Cue | None = None
-    #: words since the last target
-    target_gap: int = 99
-    #: words of the clause that wait for nothing
-    idle_words: int = 0
-    #: only "and", commas and the like since the last target
-    is_list_open: bool = False
-
-    def count_word(self, *, is_place_word: bool) -> None:
-        self.platform_gap += 1
-        self.cue_gap += 1
-        self.idle_words += 1
-        self.target_gap += 0 if is_place_word else 1
-        self.is_list_open = False
-
-    def end_clause(self) -> None:
-        """A clause is over: a cue or label lives on only when it was the whole clause."""
-        if self.cue_gap > 0 or self.target_gap == 0 or self.idle_words:
-            self.cue, self.cue_gap = None, 99
-        if self.platform_gap > 0 or self.target_gap == 0 or self.idle_words:
-            self.platforms, self.platform_gap = [], 99
-        self.is_list_open, self.target_gap, self.idle_words = False, 99, 0
-        self.cue_is_old = True
-
-    def address_said(self) -> None:
-        """A site or e-mail address uses up its cue but is no claim that later words could change."""
-        self.target_said()
-        self.target_gap, self.is_list_open = 99, False
-
-    def target_said(self) -> None:
-        self.platforms, self.platform_gap, self.has_separator = [], 99, False
-        self.cue, self.cue_gap, self.cue_governs_label = None, 99, False
-        self.target_gap, self.is_list_open = 0, True
-
-
 def read_items(text: str, folded_text: str, speaker: Speaker) -> Reading:
     """What a text says; folded_text: the same text folded, character for character."""
-    masked, emails, links = _mask(text, folded_text)
+    masked, emails, links = mask_addresses(text, folded_text)
     return _Reader(text, items(masked), emails, links, speaker).read()
 
 
@@ -135,8 +75,8 @@ class _Reader:
         self.items = found
         self.unread_emails = emails
         self.unread_links = links
-        self.state = _State()
-        self.drafts: list[_Draft] = []
+        self.state = Attention()
+        self.drafts: list[Draft] = []
         self.sites: list[str] = []
         self.emails: list[str] = []
         self.agency_emails: list[str] = []
@@ -148,18 +88,22 @@ class _Reader:
             "email": self._on_email, "break": self._on_break, "soft": self._on_soft, "mark": self._on_mark,
         }  # fmt: skip
         for index, item in enumerate(self.items):
-            handlers[item.type](index, item)
+            if item.type == "word" and item.text not in _WORDS_OF_GRAMMAR:
+                self.state.count_word()  # most items: a word that says nothing here
+            else:
+                handlers[item.type](index, item)
         claims = settle((draft.claim for draft in self.drafts), self.speaker)
         return Reading(claims, self.sites, self.emails, self.agency_emails)
 
     # Words: each either waits for a target or speaks of the last one.
 
     def _on_word(self, index: int, item: Item) -> None:
-        following = self._item(index + 1)
-        if item.text in LONE_LETTERS and following and following.text in SEPARATORS:
+        if item.text in LONE_LETTERS and (following := self._item(index + 1)) and following.text in SEPARATORS:
             self._label(index, LONE_LETTERS[item.text])
+        elif item.text in PLACE_WORDS and item.text not in CONNECTORS:
+            self.state.count_place_word()
         elif item.text not in CONNECTORS:
-            self.state.count_word(is_place_word=item.text in PLACE_WORDS)
+            self.state.count_word()
 
     def _on_phrase(self, index: int, item: Item) -> None:
         meaning = item.meaning or Meaning()
@@ -240,10 +184,10 @@ class _Reader:
         draft = self.drafts[-1]
         if handle := normal_handle(platform, draft.claim.target_handle or ""):
             is_self = draft.claim.kind == "unknown" and platform != self.speaker.platform
-            draft.claim = replace(
-                draft.claim, target_platform=platform, target_handle=handle, strength=PLACED_STRENGTH,
-                kind="self" if is_self else draft.claim.kind,
-            )  # fmt: skip
+            kind: Kind = "self" if is_self else draft.claim.kind
+            draft.claim = draft.claim._replace(
+                target_platform=platform, target_handle=handle, strength=PLACED_STRENGTH, kind=kind
+            )
             draft.is_plain_spoken = True
 
     def _hear_cue(self, cue: Cue) -> None:
@@ -270,7 +214,7 @@ class _Reader:
     def _qualify_last(self, cue: Cue) -> None:
         draft = self.drafts[-1]
         if draft.claim.kind == "unknown":
-            draft.claim = replace(draft.claim, kind=cue.kind, strength=AFTER_STRENGTH)
+            draft.claim = draft.claim._replace(kind=cue.kind, strength=AFTER_STRENGTH)
         self.state.target_gap += 1
 
     # Targets: e-mail addresses, handles, links.
@@ -304,7 +248,7 @@ class _Reader:
             if handle := normal_handle(platform, unglued(raw)):
                 said: Kind = "unknown" if kind == "self" and platform == self.speaker.platform else kind
                 claim = Claim(platform, said, strength, self.speaker.field, self._span(item), handle)
-                self.drafts.append(_Draft(claim, bool(platforms), cue))
+                self.drafts.append(Draft(claim, bool(platforms), cue))
         state.target_said()
 
     def _on_link(self, index: int, item: Item) -> None:
@@ -333,7 +277,7 @@ class _Reader:
         strength = round(strength * LEGACY_DISCOUNT, 3) if link.legacy else strength
         handle, user_id = (None, link.value) if link.kind == "id" else (link.value, None)
         claim = Claim(link.platform, kind, strength, self.speaker.field, self._span(item), handle, user_id)
-        self.drafts.append(_Draft(claim, is_plain_spoken=True, cue=cue))
+        self.drafts.append(Draft(claim, is_plain_spoken=True, cue=cue))
         self.state.target_said()
 
     def _link_kind(self, platform: str, cue: Cue | None) -> Kind:
@@ -367,7 +311,7 @@ class _Reader:
             self._name(self.text[item.start : item.end], item, strength)
 
     def _is_plain_handle(self, word: str, position: int, is_strong: bool) -> bool:
-        if not _PLAIN_HANDLE.fullmatch(word) or word.isdigit() or word in NEVER_HANDLES:
+        if not _PLAIN_HANDLE.fullmatch(word) or _COUNT.fullmatch(word) or word in NEVER_HANDLES:
             return False
         if self.speaker.handle and near_form(word) == near_form(self.speaker.handle):
             return True
@@ -386,7 +330,7 @@ class _Reader:
             if known and platform != self.speaker.platform:
                 span = self._span(self.items[index])
                 claim = Claim(platform, "self", EVERYWHERE_STRENGTH, self.speaker.field, span, known)
-                self.drafts.append(_Draft(claim, is_plain_spoken=True, cue=None))
+                self.drafts.append(Draft(claim, is_plain_spoken=True, cue=None))
 
     def _platforms_after(self, index: int) -> list[str]:
         """The platforms listed right after a phrase: "same @ on IG and TikTok"."""
@@ -412,19 +356,3 @@ class _Reader:
 
 def _names_platform(item: Item) -> bool:
     return item.meaning is not None and item.meaning.platform is not None
-
-
-def _mask(text: str, folded_text: str) -> tuple[str, list[str], list[FoundLink]]:
-    """The folded text with addresses replaced by placeholders of the same length, and the addresses in order."""
-    emails = find_emails(text)
-    for found in emails:
-        text = _blank(text, found.start, found.end, EMAIL)
-        folded_text = _blank(folded_text, found.start, found.end, EMAIL)
-    links = find_links(text)
-    for link in links:
-        folded_text = _blank(folded_text, link.start, link.end, LINK)
-    return folded_text, [found.address for found in emails], links
-
-
-def _blank(text: str, start: int, end: int, placeholder: str) -> str:
-    return text[:start] + placeholder + FILLER * (end - start - 1) + text[end:]

@@ -180,7 +180,7 @@ def near_forms(column: Texts) -> Texts:
 
 
 def _near_plain(column: Texts) -> Texts:
-    """Near forms of ASCII handles without digits for letters. Words stand two spaces apart, so that each has its own."""
+    """Near forms of ASCII handles without digits for letters. Two spaces part words, so that each has its own."""
     words = pc.replace_substring_regex(pc.ascii_lower(column), "[^a-z0-9]+", "  ")
     spread = pc.binary_join_element_wise(" ", words, " ", "")
     everything = pc.replace_substring(spread, " ", "")

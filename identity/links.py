@@ -39,7 +39,7 @@ _CANDIDATE = re.compile(
 )
 _HOST_HINT = re.compile(r"[a-z0-9]\.[a-z]{2}", re.IGNORECASE)
 # Two links typed without a space: cut where the next one starts, unless it is the value of a parameter.
-_NEXT_LINK = re.compile(r"(?<![=%])https?:/|(?<=[a-z0-9_])(?<!%2f)(?=www\.)", re.IGNORECASE)
+_NEXT_LINK = re.compile(r"(?<![=%?])https?:/|(?<=[a-z0-9_])(?<!%2f)(?=www\.)", re.IGNORECASE)
 # "twitter.com/nameInstagram: …", "@nameFollow me": lost line breaks glue the next word to a name. Believed before a
 # colon, or when the word begins with a capital and could hardly end a name.
 _GLUED_LABEL = re.compile(
@@ -239,7 +239,7 @@ def _special(platform: str, parts: Sequence[str], query: Mapping[str, Sequence[s
         return _handle_link(platform, second)
     if platform == "snapchat" and first == "add":
         return _handle_link(platform, second)
-    if platform == "bluesky" and first == "profile":
+    if platform == "bluesky" and first == "profile" and not POST_PARTS[platform].intersection(parts[2:]):
         return _handle_link(platform, second)
     return None
 

@@ -56,29 +56,25 @@ def items(text: str) -> list[Item]:
     """The tokens of a folded text, with known phrases joined (longest first)."""
     tokens = _tokens(text)
     joined: list[Item] = []
-    following = 0
-    for index, token in enumerate(tokens):
-        if index < following:
-            continue
-        phrases = _PHRASES.get(token.text)
-        if phrases and (known := _longest(phrases, tokens, index)):
-            following = index + len(known.words)
-            token = Item("phrase", token.text, token.start, tokens[following - 1].end, known.meaning)
-        joined.append(token)
-    return joined
+    done = 0
+    for start in [index for index, token in enumerate(tokens) if token[1] in _PHRASES]:
+        if start >= done and (known := _longest(_PHRASES[tokens[start].text], tokens, start)):
+            joined += tokens[done:start]
+            done = start + len(known.words)
+            joined.append(Item("phrase", tokens[start].text, tokens[start].start, tokens[done - 1].end, known.meaning))
+    return joined + tokens[done:]
 
 
 def can_hold_claims(text: str) -> bool:
     """Whether a folded text can hold a claim, a site or an address; most bios cannot, and are not tokenised."""
-    return _MAYBE.search(text) is not None
+    return "@" in text or _MAYBE.search(text) is not None
 
 
 # Thai, kana, Han, Hangul: words are not set apart by spaces.
 UNSPACED_SCRIPTS = r"\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af々〇ー"
-_TYPES: Mapping[str, Any] = {"plain": "word", "special": "word"}
 # Most words begin no special: they are tried first. The order of the other alternatives matters.
 _TOKEN = re.compile(
-    rf"""(?P<plain>[a-gi-rt-vx-z03-9_][a-z0-9_]*(?:\.[a-z0-9_]+)*)
+    rf"""[ ]*(?:(?P<plain>[a-gi-rt-vx-z03-9_][a-z0-9_]*(?:\.[a-z0-9_]+)*)
     |(?P<link>{LINK}{FILLER}*)|(?P<email>{EMAIL}{FILLER}*)
     |(?P<special>(?<!\w)(?:w/|s/o|h/t|1/2|2nd\b|2eme\b|\#ad\b))
     |(?P<unspaced>[{UNSPACED_SCRIPTS}]+)
@@ -86,20 +82,25 @@ _TOKEN = re.compile(
     |(?P<word>[a-z0-9_]+(?:\.[a-z0-9_]+)*|[^\W\u0e00-\uffff]+)
     |(?P<break>\n|[!?]|\.(?=\s|$))
     |(?P<soft>[|•·;‧・★☆✦│┃◦●])
-    |(?P<mark>[^\w\s'’\-{FILLER}]|(?<!\S)['’-]|['’-](?!\S))""",
+    |(?P<mark>[^\w\s'’\-{FILLER}]|(?<!\S)['’-]|['’-](?!\S)))""",
     re.VERBOSE,
 )
+
+
+_UNSPACED_GROUP = _TOKEN.groupindex["unspaced"]
+_TYPE_OF_GROUP = ["", *({"plain": "word", "special": "word"}.get(name, name) for name in _TOKEN.groupindex)]
 
 
 def _tokens(text: str) -> list[Item]:
     found: list[Item] = []
     for match in _TOKEN.finditer(text):
-        kind: Any = match.lastgroup
-        if kind == "unspaced":
-            found.extend(_unspaced(match.group(), match.start()))
+        group = match.lastindex or 0
+        start, end = match.span(group)
+        if group == _UNSPACED_GROUP:
+            found += _unspaced(text[start:end], start)
         else:
-            start, end = match.span()
-            found.append(Item(_TYPES.get(kind, kind), text[start:end], start, end))
+            # Every word of every bio is one of these; the constructor of a named tuple costs twice as much.
+            found.append(tuple.__new__(Item, (_TYPE_OF_GROUP[group], text[start:end], start, end, None)))
     return found
 
 
@@ -202,11 +203,10 @@ _LATIN_WORDS = re.compile(r"[a-z0-9_](?:.*[a-z0-9_])?", re.ASCII)
 _UNSPACED = re.compile(f"({alternatives([phrase for phrase, _ in _all_meanings() if is_unspaced(phrase)])})")
 _PHRASES = _phrase_table()
 _PLATFORM_NAMES = [name for names in CUES["platforms"].values() for name in names]
-_MAYBE = re.compile(
-    r"@|\.[a-z]{2}|[\[({]\s?(?:at|dot)\s?[\])}]|\sat\s.{1,40}\sdot\s|\bsame\b|" + anywhere(_PLATFORM_NAMES)
-)
+_OPENERS = [*_PLATFORM_NAMES, *CUES["everywhere"]["own"]]
+_MAYBE = re.compile(r"\.[a-z]{2}|[\[({]\s?(?:at|dot)\s?[\])}]|\sat\s.{1,40}\sdot\s|\bsame\b|" + anywhere(_OPENERS))
 #: RE2, over folded texts: what this does not find holds no claim
-CLAIM_HINT = r"@|\.[a-z]{2}|\b(?:at|dot|same)\b|" + hint_of(_PLATFORM_NAMES)
+CLAIM_HINT = r"@|\.[a-z]{2}|\b(?:at|dot|same)\b|" + hint_of(_OPENERS)
 
 STOP_WORDS = frozenset(CUES["stop_words"]["words"])
 NEVER_HANDLES = STOP_WORDS | frozenset(CUES["grammar"]["never_handles"])

@@ -72,7 +72,7 @@ class Context:
 
     def engine(self) -> DuckDBEngine:
         """A fresh engine; use it as a context."""
-        return DuckDBEngine(memory_limit=self.settings.memory_limit)
+        return DuckDBEngine(memory_limit=self.settings.memory_limit, workers=self.settings.workers)
 
     def reading(self) -> AbstractContextManager[Session]:
         return self.store.reading()

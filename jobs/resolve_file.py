@@ -29,6 +29,7 @@ def resolve_file(
     model: Path | None = None,
     precision: float = 0.985,
     memory_limit: str = "2GB",
+    workers: int = 0,
 ) -> dict[str, Any]:
     """Resolve the accounts of `path`; write members, pairs and report under `out`; give the report.
 
@@ -40,7 +41,7 @@ def resolve_file(
     before = None if previous is None else _previous_members(previous)
     decided: list[Judgement] = [] if judgements is None else read_judgements(judgements)
     frame = read_frame(path)
-    with DuckDBEngine(memory_limit=memory_limit) as engine:
+    with DuckDBEngine(memory_limit=memory_limit, workers=workers) as engine:
         accounts, intake = accept_accounts(frame, engine)
         resolution = resolve(accounts, model=load_model(model), engine=engine, precision=precision, judgements=decided)
         report = {**intake, "precision": precision, **resolution.report}

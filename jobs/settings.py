@@ -52,6 +52,8 @@ class Settings(BaseSettings):
     raw_url: str | None = None
     #: memory for set-based steps, in DuckDB's syntax
     memory_limit: str = "2GB"
+    #: processes that read profiles; 0: one per core. What comes out is the same for any number
+    workers: int = Field(default=0, ge=0)
     #: share of rows that may be rejected before the exit code says so
     max_rejected: float = Field(default=0.01, ge=0, le=1)
     #: what `creatordex nightly` takes in when it is given no files: one table per source, `[sources.NAME]`
@@ -105,6 +107,7 @@ def settings_template() -> str:
         "# creatordex settings. Every line may be left out; CREATORDEX_… variables win over this file.",
         f'home = "{defaults.home}"',
         f'memory_limit = "{defaults.memory_limit}"',
+        f"workers = {defaults.workers}",
         f"max_rejected = {defaults.max_rejected}",
         "",
         "# What `creatordex nightly` takes in when it is given no files:",

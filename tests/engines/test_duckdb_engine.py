@@ -31,7 +31,7 @@ def test_a_name_is_free_again_after_a_query():
 
 
 def test_a_kernel_gives_the_same_rows_in_the_same_order_whatever_the_batches(monkeypatch: pytest.MonkeyPatch):
-    with DuckDBEngine() as engine:
+    with DuckDBEngine(workers=1) as engine:
         whole = engine.map_arrow(NUMBERS, double, DOUBLED)
         monkeypatch.setattr(duckdb_engine, "KERNEL_BATCH_ROWS", 3)
         assert engine.map_arrow(NUMBERS, double, DOUBLED).equals(whole)

@@ -149,7 +149,10 @@ def test_the_thinking_rooms_ask_no_clock():
 
 
 def test_no_module_is_loaded_by_a_name_made_at_run_time():
-    """Otherwise the law could be broken where no walk sees it. A platform is found by looking into its own folder."""
+    """Otherwise the law could be broken where no walk sees it.
+
+    A platform is found by looking into its own folder; a worker process loads the kernel that its caller holds.
+    """
     hidden = [
         f"{module.name}:{node.lineno}"
         for module in modules()
@@ -157,7 +160,8 @@ def test_no_module_is_loaded_by_a_name_made_at_run_time():
         if isinstance(node, ast.Call)
         and ast.unparse(node.func) in {"__import__", "importlib.import_module", "import_module"}
     ]
-    assert [place for place in hidden if not place.startswith("ingest.platforms:")] == []
+    allowed = ("ingest.platforms:", "engines.serve_kernel:")
+    assert [place for place in hidden if not place.startswith(allowed)] == []
 
 
 def test_no_module_is_named_like_a_room_or_a_standard_module():

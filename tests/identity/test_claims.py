@@ -3,6 +3,7 @@
 import json
 import time
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from identity.claim import MAX_SPAN, Claim
 from identity.claims import parse_claims, read_text
+from identity.vocabulary import Kind
 
 CASES = [
     json.loads(line)
@@ -24,7 +26,21 @@ def said(claims: list[Claim]) -> list[str]:
 @pytest.mark.parametrize("case", CASES, ids=[case["case"] for case in CASES])
 def test_a_bio_makes_exactly_the_claims_a_reader_sees(case: dict):
     """IDN-07, POL-06: typed link claims from text alone."""
-    assert said(parse_claims(case["text"], "bio", case["on"], case.get("own"))) == case["says"]
+    claims = parse_claims(case["text"], "bio", case["on"], case.get("own"))
+    assert said(claims) == case["says"]
+    in_order = sorted(claims, key=lambda claim: said([claim]))
+    assert case.get("strength") in (None, [claim.strength for claim in in_order])
+    assert case.get("span") in (None, [claim.span for claim in in_order])
+
+
+def test_every_case_is_told_once():
+    assert len({(case["on"], case.get("own"), case["text"]) for case in CASES}) == len(CASES)
+    assert len({case["case"] for case in CASES}) == len(CASES)
+
+
+def test_the_cases_speak_of_every_kind_of_claim():
+    kinds = {statement.split()[-1] for case in CASES for statement in case["says"]}
+    assert kinds == set(get_args(Kind))
 
 
 def test_a_website_that_is_a_profile_is_a_strong_self_claim():

@@ -7,6 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from engines import duckdb_engine
 from engines.duckdb_engine import DuckDBEngine
 from identity.claim_targets import CLAIM_SCHEMA
 from identity.profile import PROFILE_SCHEMA, Profiles, build_profiles
@@ -234,6 +235,18 @@ def test_order_of_rows_and_repetition_change_nothing(engine: DuckDBEngine):
     again = build_profiles(accounts(*rows), engine, shuffled)
     assert again.profiles.equals(first.profiles)
     assert again.claims.equals(first.claims)
+
+
+def test_any_number_of_workers_reads_the_same(monkeypatch: pytest.MonkeyPatch):
+    rows = [
+        {"account_id": f"x:{number:03d}", "platform": "x", "handle": f"maker_{number}",
+         "display_name": f"Oля {number}", "website": f"linktr.ee/maker{number}",
+         "bio": f"編み物 & wool | IG: @maker{number} | maker{number}@olaknits.com"}
+        for number in range(60)
+    ]  # fmt: skip
+    monkeypatch.setattr(duckdb_engine, "KERNEL_BATCH_ROWS", 7)
+    with DuckDBEngine(workers=1) as alone, DuckDBEngine(workers=2) as shared:
+        assert build_profiles(accounts(*rows), alone) == build_profiles(accounts(*rows), shared)
 
 
 @pytest.mark.parametrize(
