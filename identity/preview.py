@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from engines.engine import Engine
+from identity.weights import Model, decode_levels
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,33 +21,50 @@ class Preview:
     splits: int
     #: accounts whose creator has other members than before
     accounts_moved: int
-    #: left, right, change, match_weight_bits (null where the two were not compared), levels, followers
+    #: change, left, right, match_weight_bits (None where the two were not compared), followers of both, and `evidence`:
+    #: (sentence, bits) by the model that changes it, strongest first
     pairs: list[dict[str, Any]]
 
 
 def preview(
-    before: pa.Table, after: pa.Table, scored: pa.Table, accounts: pa.Table, engine: Engine, limit: int = 20
+    before: pa.Table,
+    after: pa.Table,
+    scored: pa.Table,
+    accounts: pa.Table,
+    model: Model,
+    engine: Engine,
+    limit: int = 20,
 ) -> Preview:
     """Compare members (account_id, creator_id) on the accounts that both hold; ids of creators do not matter.
 
-    scored: left, right, match_weight_bits, levels. accounts: account_id, followers. At most `limit` pairs of each
-    kind are listed, one per pair of creators, the strongest evidence first among the accounts of both.
+    scored: left, right, match_weight_bits, levels. accounts: account_id, followers. At most `limit` merges and as many
+    splits are listed, each by the strongest pair of accounts of the two creators.
     """
-    both = engine.sql(_BOTH, before=before, after=after)
-    counts = engine.sql(_COUNTS, both=both).to_pylist()[0]
+    standing = engine.sql(_STANDING, before=before, after=after)
+    counts = engine.sql(_COUNTS, standing=standing).to_pylist()[0]
     shown: list[dict[str, Any]] = []
     for change, apart, together in (("merge", "was", "becomes"), ("split", "becomes", "was")):
         sql = _PAIRS.format(change=change, apart=apart, together=together, limit=int(limit))
-        shown += engine.sql(sql, both=both, scored=scored, accounts=accounts).to_pylist()
-    return Preview(counts["merges"], counts["splits"], counts["moved"], shown)
+        shown += engine.sql(sql, standing=standing, scored=scored, accounts=accounts).to_pylist()
+    pairs = [{**row, "evidence": _evidence(row.pop("levels"), model)} for row in shown]
+    return Preview(counts["merges"], counts["splits"], counts["moved"], pairs)
 
 
-_BOTH = """
+def _evidence(levels: str | None, model: Model) -> list[tuple[str, float]]:
+    """Sentence and bits of every level that says something, strongest first."""
+    if levels is None:
+        return []
+    reached = [one.levels[place] for one, place in zip(model.comparisons, decode_levels(levels), strict=True)]
+    said = [(level.label, round(level.weight_bits, 2)) for level in reached]
+    return sorted((one for one in said if one[1]), key=lambda one: (-abs(one[1]), one[0]))
+
+
+_STANDING = """
     SELECT b.account_id, b.creator_id AS was, a.creator_id AS becomes
     FROM "before" b JOIN "after" a ON a.account_id = b.account_id
 """
 _COUNTS = """
-    WITH sizes AS (SELECT was, becomes, count(*) AS n FROM both GROUP BY was, becomes),
+    WITH sizes AS (SELECT was, becomes, count(*) AS n FROM standing GROUP BY was, becomes),
     old AS (SELECT was, count(*) AS parts, sum(n) AS n FROM sizes GROUP BY was),
     new AS (SELECT becomes, count(*) AS parts, sum(n) AS n FROM sizes GROUP BY becomes)
     SELECT (SELECT count(*) FROM new WHERE parts > 1) AS merges, (SELECT count(*) FROM old WHERE parts > 1) AS splits,
@@ -57,7 +75,7 @@ _PAIRS = """
     WITH crossed AS (
         SELECT l.account_id AS "left", r.account_id AS "right", least(l.{apart}, r.{apart}) AS one,
                greatest(l.{apart}, r.{apart}) AS other
-        FROM both l JOIN both r ON l.{together} = r.{together} AND l.{apart} <> r.{apart}
+        FROM standing l JOIN standing r ON l.{together} = r.{together} AND l.{apart} <> r.{apart}
         WHERE l.account_id < r.account_id
     ),
     weighed AS (

@@ -4,7 +4,7 @@ Comes in: weights of audited merges, drawn at random, and whether each was right
 for more bits. They are never lowered: an audit of merges has seen nothing below the threshold.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,26 +55,29 @@ def recalibrate(
         _raise(precision, thresholds_for(model, n_band, precision).link_bits, match_weight_bits, right)
         for precision in sorted({point.precision for point in model.calibration})
     ]
-    raised = dict(zip((one.precision for one in raises), _rising(raises), strict=True))
-    points = [
-        CalibrationPoint(
-            n_band=point.n_band, precision=point.precision, link_bits=point.link_bits + raised[point.precision]
-        )
-        for point in model.calibration
-    ]
+    raised = {one.precision: one.raised_bits for one in raises}
+    if not any(raised.values()):
+        return model, raises
     provenance = model.provenance | {
-        "calibration": "the start model's, raised by audited merges",
+        "calibration": "raised by audited merges",
+        "calibrated_model": model.fingerprint,
         "audited": len(right),
         "raised_bits": {str(precision): bits for precision, bits in raised.items() if bits},
     }
-    if not any(raised.values()):
-        return model, raises
-    return model.model_copy(update={"calibration": tuple(points), "provenance": provenance}), raises
+    points = [point.model_dump() for point in _in_order(model.calibration, raised)]
+    values = model.model_dump(mode="json") | {"calibration": points, "provenance": provenance}
+    return Model.model_validate(values), raises
 
 
-def _rising(raises: Sequence[Raise]) -> list[float]:
-    """A stricter precision is never raised by less, so that thresholds stay in order."""
-    return [float(bits) for bits in np.maximum.accumulate([one.raised_bits for one in raises])]
+def _in_order(points: Iterable[CalibrationPoint], raised: Mapping[float, float]) -> list[CalibrationPoint]:
+    """Raised points; at each size a stricter precision asks for no less than a looser one."""
+    kept: list[CalibrationPoint] = []
+    for point in sorted(points, key=lambda one: (one.n_band, one.precision)):
+        link_bits = point.link_bits + raised[point.precision]
+        if kept and kept[-1].n_band == point.n_band:
+            link_bits = max(link_bits, kept[-1].link_bits)
+        kept.append(point.model_copy(update={"link_bits": link_bits}))
+    return kept
 
 
 def _raise(precision: float, link_bits: float, weight_bits: Bits, right: npt.NDArray[np.bool_]) -> Raise:

@@ -3,10 +3,13 @@
 Comes in: scored pairs and how many follow each account. Goes out: the places of the pairs, best first.
 """
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+from scipy.special import entr
 
 Floats = npt.NDArray[np.float64]
 
@@ -20,9 +23,7 @@ def review_order(pairs: pa.Table, followers: pa.Table) -> pa.Array:
     reach = _followers_of(pairs["left"], followers) + _followers_of(pairs["right"], followers)
     worth = np.log2(2.0 + reach) * entropy_bits(pairs["match_probability"].to_numpy())
     ranked = pa.table({"worth": worth, "left": pairs["left"], "right": pairs["right"]})
-    return pc.sort_indices(
-        ranked, sort_keys=[("worth", "descending"), ("left", "ascending"), ("right", "ascending")]
-    )
+    return pc.sort_indices(ranked, sort_keys=[("worth", "descending"), ("left", "ascending"), ("right", "ascending")])
 
 
 def entropy_bits(probability: Floats) -> Floats:
@@ -31,9 +32,7 @@ def entropy_bits(probability: Floats) -> Floats:
     >>> entropy_bits(np.array([0.5, 1.0])).tolist()
     [1.0, 0.0]
     """
-    yes = np.clip(probability, 1e-300, 1.0)
-    no = np.clip(1.0 - probability, 1e-300, 1.0)
-    return np.asarray(np.abs(yes * np.log2(yes) + no * np.log2(no)))
+    return np.asarray((entr(probability) + entr(1.0 - probability)) / math.log(2))
 
 
 def _followers_of(ids: pa.ChunkedArray, followers: pa.Table) -> Floats:
