@@ -4,5 +4,6 @@
 Read `links.py`, `handles.py`, `claims.py`, `profile.py` (what an account says), then `values.py`, `rarity.py`,
 `blocking.py`, `comparisons.py`, `weights.py`, `triage.py` (what a pair weighs), then `constraints.py`,
 `clustering.py`, `canonical.py` (what creators are), and `resolution.py`, which is all of it in order;
-`explain.py` and `evaluation.py` look back.
+`explain.py`, `evaluation.py` and `assessment.py` look back; `training.py` and `recalibration.py` make the next model,
+and `preview.py` says what it would change.
 """
