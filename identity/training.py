@@ -9,7 +9,8 @@ Goes out: a model of the same shape, and what it was made of. Three steps, each 
    Computation in the Fellegi-Sunter Model of Record Linkage", ASA Section on Survey Research Methods.
 2. *u by the pairs whose answer is known.* A level that known non-matches reach more often than the weights foresee is
    worth less, one that judged matches reach more often is worth more: the penalised maximum of the likelihood of the
-   known pairs. Conditional on the levels, so it does not matter that reviewers see the doubtful pairs first.
+   known answers. Conditional on the levels, so it does not matter that reviewers see the doubtful pairs first. Pairs
+   without an answer take part with what step 1 says of them, and so hold the weights to it.
 3. *Guards.* A level keeps its side, moves by four bits at most, and one that says nothing goes on saying nothing: so
    matches and non-matches cannot change places. Levels that few pairs reach stay where they were: step 1 adds
    PSEUDO_PAIRS matches that fall as the start says and moves a level of n pairs by n / (n + FEW_PAIRS) of the way, and
@@ -84,7 +85,7 @@ def train(
     known = known_pairs(pairs, reached, judgements)
     prior_bits = start.prior_bits(n_band)
     counted, matches, steps = _by_expectation(reached, known, start, prior_bits)
-    weights = _by_known_pairs(reached, known, counted, prior_bits)
+    weights = _by_known_pairs(reached, known, counted, matches, prior_bits)
     used = PairsUsed(
         candidates=pairs.num_rows,
         judged_same=int(known.judged_same.sum()),
@@ -177,24 +178,26 @@ def _says_something(bits: Bits) -> Mask:
 # --- step 2 -------------------------------------------------------------------------------------------------------
 
 
-def _by_known_pairs(reached: ReachedLevels, known: KnownPairs, start: Weights, prior_bits: float) -> Weights:
-    """The weights that make the known answers likeliest, pulled to `start`; the prior stays."""
-    chosen = np.flatnonzero(known.known)
-    if not len(chosen):
+def _by_known_pairs(
+    reached: ReachedLevels, known: KnownPairs, start: Weights, matches: Bits, prior_bits: float
+) -> Weights:
+    """The weights that make the known answers likeliest; the others, and a pull, hold them where they are.
+
+    matches: what `start` says of every pair, and the answer where it is known.
+    """
+    if not known.known.any():
         return start
-    sizes = [len(bits) for bits in start]
-    offsets = np.cumsum([0, *sizes])
     base = np.concatenate(start)
-    places = reached.matrix[chosen] + offsets[:-1]
-    match = known.judged_same[chosen]
+    offsets = np.cumsum([0, *(len(bits) for bits in start)])
+    places = reached.matrix + offsets[:-1]
 
     def loss(shift: Bits) -> tuple[float, Bits]:
         logits = (prior_bits + (base + shift)[places].sum(axis=1)) * math.log(2)
-        error = 1 / (1 + np.exp(-np.clip(logits, -500, 500))) - match
+        error = 1 / (1 + np.exp(-np.clip(logits, -500, 500))) - matches
         gradient = np.zeros_like(shift)
         for column in range(places.shape[1]):
             gradient += np.bincount(places[:, column], weights=error, minlength=len(shift))
-        likelihood = np.logaddexp(0, logits).sum() - logits[match].sum()
+        likelihood = (np.logaddexp(0, logits) - matches * logits).sum()
         return likelihood + PULL * (shift**2).sum(), gradient * math.log(2) + 2 * PULL * shift
 
     bounds = [(None, None) if moves else (0.0, 0.0) for moves in _says_something(base)]
