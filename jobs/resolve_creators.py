@@ -12,7 +12,7 @@ from embeddings.vectors import Vectors, from_column
 from engines.engine import Engine
 from identity.canonical import assign_creator_ids, collapse_aliases, describe_creators
 from identity.resolution import Resolution, resolve
-from identity.weights import load_model
+from identity.weights import Model, load_model
 from jobs.context import Context
 from jobs.report import JobReport
 from store.creators import (
@@ -42,8 +42,8 @@ def resolve_creators(context: Context) -> JobReport:
     """Put every account under one creator; a second run writes nothing."""
     report = JobReport(STAGE)
     with context.engine() as engine:
-        stored = _load(context)
-        resolution = _resolve(context, stored, engine)
+        stored = load_stored(context)
+        resolution = resolve_stored(context, stored, engine)
         tables = _tables(context, stored, resolution, engine)
         written = _write(context, tables)
     context.crashpoint(STAGE)
@@ -58,7 +58,8 @@ Frames = dict[str, pa.Table]
 Differences = dict[str, tuple[pa.Table, pa.Table]]
 
 
-def _load(context: Context) -> Frames:
+def load_stored(context: Context) -> Frames:
+    """What identity reads, and what it decided last, by name."""
     with context.reading_frames() as frames:
         stored = {
             "accounts": load_accounts(frames),
@@ -76,13 +77,14 @@ def _load(context: Context) -> Frames:
     return stored
 
 
-def _resolve(context: Context, stored: Frames, engine: Engine) -> Resolution:
+def resolve_stored(context: Context, stored: Frames, engine: Engine, model: Model | None = None) -> Resolution:
+    """Resolve what was loaded, by the model of the settings unless another is given; writes nothing."""
     settings = context.settings.identity
     with context.reading() as session:
         judgements = load_judgements(session)
     return resolve(
         with_url_texts(stored["accounts"]),
-        model=load_model(settings.model),
+        model=model or load_model(settings.model),
         engine=engine,
         precision=settings.precision,
         contents=stored["contents"],

@@ -1,0 +1,89 @@
+"""evaluate: how right the decisions are, against a truth or what people judged."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from base.errors import SourceError
+from cli.state import JsonFlag, err, out, print_json, settings_of
+from jobs.evaluation_page import evaluation_page
+from jobs.runner import inspecting
+from jobs.score_identity import assess_identity
+from jobs.truth_files import read_truth
+
+evaluate_app = typer.Typer(no_args_is_help=True)
+BAR_CHARACTERS = 40
+
+
+@evaluate_app.command("identity")
+def evaluate_identity(
+    ctx: typer.Context,
+    truth: Annotated[
+        Path | None,
+        typer.Option(help="account_id, creator_id and, if known, trap: CSV, JSON Lines or Parquet; only compared."),
+    ] = None,
+    ablation: Annotated[
+        bool, typer.Option("--ablation", help="Resolve again without each kind of evidence; needs --truth.")
+    ] = False,
+    html: Annotated[Path | None, typer.Option(help="Also write one page with tables and the calibration.")] = None,
+    json: JsonFlag = False,
+) -> None:
+    """Score the last resolution: precision, recall by evidence, calibration, bands, and what review would add."""
+    if ablation and truth is None:
+        raise typer.BadParameter("--ablation needs --truth FILE")
+    known = None if truth is None else read_truth(truth)
+    with inspecting(settings_of(ctx)) as context:
+        try:
+            report = assess_identity(context, known, ablation=ablation)
+        except ValueError as error:
+            raise SourceError(f"{truth}: {error}", hint="account_id is the account key, platform:id") from error
+    if html is not None:
+        html.write_text(evaluation_page(report), encoding="utf-8")
+        err.print(f"wrote {html}", markup=False)
+    if json:
+        print_json([report])
+    else:
+        _show(report)
+
+
+def _show(report: Mapping[str, Any]) -> None:
+    for name, found in report.items():
+        if name == "calibration":
+            _show_calibration(found)
+        elif isinstance(found, list):
+            _show_table(name, found)
+        elif isinstance(found, dict):
+            out.print(f"{name}: " + ", ".join(f"{key} {value}" for key, value in found.items()), markup=False)
+        else:
+            out.print(f"{name} {found}", markup=False)
+
+
+def _show_table(name: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    if not rows:
+        return
+    out.print(f"\n{name.replace('_', ' ')}", markup=False)
+    out.print("  ".join(f"{column:>14}" for column in rows[0]), markup=False)
+    for row in rows:
+        out.print("  ".join(f"{_cell(value):>14}" for value in row.values()), markup=False)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.4f}" if isinstance(value, float) else str(value)
+
+
+def _show_calibration(tenths: Sequence[Mapping[str, Any]]) -> None:
+    """A line per tenth: o what was promised, # what held, - its interval."""
+    out.print("\ncalibration: o promised, # held, - interval of 95%", markup=False)
+    for tenth in tenths:
+        line = [" "] * (BAR_CHARACTERS + 1)
+        low, high, held, promised = (
+            round(tenth[name] * BAR_CHARACTERS) for name in ("low", "high", "held", "promised")
+        )
+        line[low : high + 1] = "-" * (high + 1 - low)
+        line[promised] = "o"
+        line[held] = "#"
+        out.print(f"{tenth['promised']:7.3f} |{''.join(line)}| {tenth['held']:.3f} of {tenth['pairs']}", markup=False)
