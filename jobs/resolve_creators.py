@@ -11,9 +11,11 @@ from embeddings.neighbours import nearest_neighbours
 from embeddings.vectors import Vectors, from_column
 from engines.engine import Engine
 from identity.canonical import assign_creator_ids, collapse_aliases, describe_creators
+from identity.relations import find_relations
 from identity.resolution import Resolution, resolve
 from identity.weights import load_model
 from jobs.context import Context
+from jobs.flag_judgements import flag_judgements
 from jobs.report import JobReport
 from store.creators import (
     append_creator_changes,
@@ -32,6 +34,7 @@ from store.creators import (
 )
 from store.judgements import load_judgements
 from store.pairs import load_pairs, load_value_counts, save_pairs, save_value_counts
+from store.relations import load_relations, save_relations
 
 STAGE = "resolve_creators"
 TEXTS_PER_ACCOUNT = 10  # an address that recurs in the newest descriptions is the owner's; older ones add nothing
@@ -43,13 +46,22 @@ def resolve_creators(context: Context) -> JobReport:
     report = JobReport(STAGE)
     with context.engine() as engine:
         stored = _load(context)
+        stored["accounts"] = with_url_texts(stored["accounts"])
         resolution = _resolve(context, stored, engine)
-        tables = _tables(context, stored, resolution, engine)
+        relations = find_relations(stored["accounts"], resolution.members, resolution.pairs, resolution.claims, engine)
+        tables = _tables(context, stored, resolution, relations, engine)
         written = _write(context, tables)
+    flagged, written["judgement_flags"] = flag_judgements(context)
     context.crashpoint(STAGE)
     changes = tables["creator_changes"][0]
     report.count(read=stored["accounts"].num_rows, written=sum(written.values()))
-    report.details.update(resolution.report, written=written, changes=_counts(changes["change"]))
+    report.details.update(
+        resolution.report,
+        written=written,
+        changes=_counts(changes["change"]),
+        relations=_counts(relations["kind"]),
+        judgements_flagged=flagged,
+    )
     return report
 
 
@@ -70,6 +82,7 @@ def _load(context: Context) -> Frames:
             "creator_aliases": load_creator_aliases(frames),
             "candidate_pairs": load_pairs(frames),
             "value_counts": load_value_counts(frames),
+            "account_relations": load_relations(frames),
         }
         if context.settings.identity.bio_neighbours:
             stored["bio_vectors"] = load_bio_vectors(frames, context.profile_recipe.fingerprint)
@@ -81,7 +94,7 @@ def _resolve(context: Context, stored: Frames, engine: Engine) -> Resolution:
     with context.reading() as session:
         judgements = load_judgements(session)
     return resolve(
-        with_url_texts(stored["accounts"]),
+        stored["accounts"],
         model=load_model(settings.model),
         engine=engine,
         precision=settings.precision,
@@ -117,7 +130,9 @@ def _bio_neighbours(context: Context, bios: pa.Table | None) -> pa.Table | None:
 # --- what to write ------------------------------------------------------------------------------------------------
 
 
-def _tables(context: Context, stored: Frames, resolution: Resolution, engine: Engine) -> Differences:
+def _tables(
+    context: Context, stored: Frames, resolution: Resolution, relations: pa.Table, engine: Engine
+) -> Differences:
     """Per table, only what differs from the store; a change carries `as_of`, what stays keeps its own instant."""
     as_of = to_micros(context.as_of)
     previous = _under_current_keys(stored["members"], stored["account_aliases"], engine)
@@ -132,6 +147,9 @@ def _tables(context: Context, stored: Frames, resolution: Resolution, engine: En
     return {
         "candidate_pairs": _difference(pairs, stored["candidate_pairs"], ["left", "right"], engine),
         "value_counts": _difference(resolution.value_counts, stored["value_counts"], ["kind", "value"], engine),
+        "account_relations": _stamped(
+            _difference(relations, stored["account_relations"], ["source", "kind", "target"], engine), "since", as_of
+        ),
         "members": _stamped(_difference(members["new"], members["old"], ["account_key"], engine), "since", as_of),
         "creators": _stamped(_difference(creators, stored["creators"], ["creator_id"], engine), "updated_at", as_of),
         "creator_aliases": _stamped(
@@ -215,6 +233,7 @@ def _write(context: Context, tables: Differences) -> dict[str, int]:
         return {
             "candidate_pairs": save_pairs(frames, *tables["candidate_pairs"]),
             "value_counts": save_value_counts(frames, *tables["value_counts"]),
+            "account_relations": save_relations(frames, *tables["account_relations"]),
             "creators": save_creators(frames, *tables["creators"]),
             "members": save_members(frames, *tables["members"]),
             "creator_aliases": save_creator_aliases(frames, *tables["creator_aliases"]),

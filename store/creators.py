@@ -1,10 +1,10 @@
 """Queries on creators: the accounts they are made of, their members, aliases and the change feed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import pyarrow as pa
-from sqlalchemy import func, select
-from sqlmodel import Session
+from sqlalchemy import func, or_, select
+from sqlmodel import Session, col
 from sqlmodel import select as select_rows
 
 from base.errors import SourceError
@@ -34,6 +34,8 @@ _IDENTITY_COLUMNS = (
     "profile_image_url", "country", "language", "first_seen",
 )  # fmt: skip
 
+ROWS_AT_ONCE = 1_000  # keys in one statement: SQLite takes some thirty thousand parameters
+
 
 def load_accounts(frames: FrameReader, keys: Sequence[str] | None = None) -> pa.Table:
     """Every account (or those of `keys`), gone ones too, by key: what identity and creator profiles need.
@@ -44,6 +46,13 @@ def load_accounts(frames: FrameReader, keys: Sequence[str] | None = None) -> pa.
     if keys is not None:
         statement = statement.where(_ACCOUNTS.account_key.in_(keys))
     return frames.read(statement.order_by(_ACCOUNTS.account_key))
+
+
+def load_accounts_that_show(frames: FrameReader, address: str) -> pa.Table:
+    """Account rows, by key, in which an e-mail address or a site stands somewhere: a first look, over every account."""
+    columns = (_ACCOUNTS.email, _ACCOUNTS.website, _ACCOUNTS.external_urls, _ACCOUNTS.bio)
+    anywhere = or_(*(func.lower(column).contains(address, autoescape=True) for column in columns))
+    return frames.read(select(*_ACCOUNTS).where(anywhere).order_by(_ACCOUNTS.account_key))
 
 
 def load_recent_texts(frames: FrameReader, per_account: int) -> pa.Table:
@@ -159,6 +168,28 @@ def account_key_of(session: Session, text: str) -> str:
     if not found:
         raise SourceError(f"no account {text}", hint="give platform:id, platform:@handle or a handle")
     raise SourceError(f"{text} names {len(found)} accounts", hint=f"give one of {', '.join(found[:5])}")
+
+
+def load_account_rows(session: Session, keys: Iterable[str]) -> dict[str, CreatorAccount]:
+    """The accounts of some keys by key, a thousand at a time; keys that name none are left out."""
+    wanted = sorted(set(keys))
+    parts = (wanted[start : start + ROWS_AT_ONCE] for start in range(0, len(wanted), ROWS_AT_ONCE))
+    found = (
+        session.exec(select_rows(CreatorAccount).where(col(CreatorAccount.account_key).in_(part))) for part in parts
+    )
+    return {account.account_key: account for part in found for account in part}
+
+
+def load_member_keys(session: Session, creator_id: str) -> list[str]:
+    """The accounts of a creator, by key."""
+    keys = select_rows(CreatorMember.account_key).where(CreatorMember.creator_id == creator_id)
+    return list(session.exec(keys.order_by(CreatorMember.account_key)))
+
+
+def load_former_ids(session: Session, creator_id: str) -> list[CreatorAlias]:
+    """The retired ids that a creator answers for, oldest first."""
+    aliases = select_rows(CreatorAlias).where(CreatorAlias.creator_id == creator_id)
+    return list(session.exec(aliases.order_by(col(CreatorAlias.retired_at), col(CreatorAlias.retired_id))))
 
 
 def count_accounts(session: Session) -> int:
