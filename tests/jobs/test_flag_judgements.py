@@ -21,7 +21,9 @@ NEXT = AS_OF + timedelta(days=1)
 @pytest.fixture
 def context(store):
     with store.writing() as session:
-        session.add(an_account("ann", bio="bread. IG: @ann.bakes", email="ann@bakes.shop", website="https://annbakes.com"))
+        session.add(
+            an_account("ann", bio="bread. IG: @ann.bakes", email="ann@bakes.shop", website="https://annbakes.com")
+        )
         session.add(an_account("ann.bakes", "instagram", bio="bread"))
         for key, handle in ((ANN, "ann"), (IG, "ann.bakes")):
             session.add(HandleSpan(account_key=key, handle=handle, first_seen=AS_OF, last_seen=AS_OF))
