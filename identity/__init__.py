@@ -4,5 +4,6 @@
 Read `links.py`, `handles.py`, `claims.py`, `profile.py` (what an account says), then `values.py`, `rarity.py`,
 `blocking.py`, `comparisons.py`, `weights.py`, `triage.py` (what a pair weighs), then `constraints.py`,
 `clustering.py`, `canonical.py` (what creators are), and `resolution.py`, which is all of it in order;
-`explain.py` and `evaluation.py` look back.
+`relations.py` and `likeness.py` (what accounts are to each other besides), `grounds.py` (what a person's decision stood
+on), `explain.py` and `evaluation.py` look back.
 """
