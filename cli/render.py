@@ -112,7 +112,7 @@ def creator_lines(found: CreatorExplanation) -> Iterator[Table | Text]:
         yield Text(f"and {found.steps_left_out} links more")
     yield from _titled(
         "relations",
-        [f"{one.source} {one.kind} {one.target} ({one.other_creator_id}): {one.evidence}" for one in found.relations],
+        [f"{one.source} {one.kind} {one.target} ({one.other_creator_id}): {one.detail}" for one in found.relations],
     )
     yield from _titled(
         "judgements",

@@ -24,7 +24,7 @@ from identity.weights import LEVEL_CODES
 PARODY = r"parod[iy]|satire|satira|パロディ|пароди"
 
 KINDS = ("fan_of", "impersonates", "managed_by", "regional_of")
-RELATIONS = pa.schema([(name, pa.string()) for name in ("source", "kind", "target", "basis", "evidence")])
+RELATIONS = pa.schema([(name, pa.string()) for name in ("source", "kind", "target", "basis", "detail")])
 #: basis → whether it may point to several creators; a likeness that fits two fits none
 _SEVERAL = {"claim": True, "warning": True, "site": True, "address": True, "contradiction": True, "likeness": False}
 
@@ -37,7 +37,7 @@ _Row = Mapping[str, Any]
 def find_relations(
     accounts: pa.Table, members: pa.Table, pairs: pa.Table, claims: pa.Table, engine: Engine
 ) -> pa.Table:
-    """source, kind, target, basis, evidence; sorted, never within one creator.
+    """source, kind, target, basis, detail; sorted, never within one creator.
 
     accounts: account_id, platform, handle, display_name, bio, website, email, external_urls (one text), followers.
     The target of a creator with several accounts is the one best stated, then the one with most followers.
@@ -76,17 +76,17 @@ _ONE_PER_CREATOR = """
     ranked AS (
         SELECT a.*, row_number() OVER (
             PARTITION BY a.source, a.kind, a.creator_id
-            ORDER BY a."rank", a.followers DESC NULLS LAST, a.target, a.evidence
+            ORDER BY a."rank", a.followers DESC NULLS LAST, a.target, a.detail
         ) AS place
         FROM apart a JOIN fitting f ON f.source = a.source AND f.kind = a.kind
         WHERE a.several OR (f.guesses = 1 AND f.best = a."rank")
     )
-    SELECT source, kind, target, basis, evidence FROM ranked WHERE place = 1 ORDER BY source, kind, target
+    SELECT source, kind, target, basis, detail FROM ranked WHERE place = 1 ORDER BY source, kind, target
 """
 
 
-def _relation(source: str, kind: str, target: str, basis: str, evidence: str) -> dict[str, str]:
-    return {"source": source, "kind": kind, "target": target, "basis": basis, "evidence": evidence}
+def _relation(source: str, kind: str, target: str, basis: str, detail: str) -> dict[str, str]:
+    return {"source": source, "kind": kind, "target": target, "basis": basis, "detail": detail}
 
 
 def _table(rows: list[dict[str, str]]) -> pa.Table:
@@ -317,7 +317,7 @@ _CLIENTS = f"""
         UNION ALL SELECT *, regexp_extract(split_part(address, '@', 2), '^[^.]+\\.(.+)$', 1) FROM addresses
     )
     SELECT DISTINCT k.account_id AS source, 'managed_by' AS kind, g.account_id AS target, 'address' AS basis,
-           'shows the address ' || k.address || ' of ' || g.name AS evidence
+           'shows the address ' || k.address || ' of ' || g.name AS detail
     FROM keyed k JOIN agencies g ON g.key = k.key
     WHERE k.account_id NOT IN (SELECT account_id FROM agencies)
       AND NOT contains(coalesce(lower(k.website), ''), g.key)

@@ -42,7 +42,7 @@ class RelationShown:
     kind: str
     target: str
     basis: str
-    evidence: str
+    detail: str
     #: the creator on the other side
     other_creator_id: str
 
@@ -138,7 +138,7 @@ def _relations(session: Session, creator_id: str) -> list[RelationShown]:
         sides = [session.get(CreatorMember, key) for key in (row.source, row.target)]
         others = [side.creator_id for side in sides if side is not None and side.creator_id != creator_id]
         other = others[0] if others else creator_id
-        shown.append(RelationShown(row.source, row.kind, row.target, row.basis, row.evidence, other))
+        shown.append(RelationShown(row.source, row.kind, row.target, row.basis, row.detail, other))
     return shown
 
 

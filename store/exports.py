@@ -59,7 +59,7 @@ def relations(since: datetime | None) -> Select[Any]:
         col(whose.creator_id).label("source_creator_id"), col(AccountRelation.source).label("source_account_key"),
         col(AccountRelation.kind),
         col(target.creator_id).label("target_creator_id"), col(AccountRelation.target).label("target_account_key"),
-        col(AccountRelation.basis), col(AccountRelation.evidence), col(AccountRelation.since),
+        col(AccountRelation.basis), col(AccountRelation.detail), col(AccountRelation.since),
     )  # fmt: skip
     joined = relation.outerjoin(whose, col(whose.account_key) == col(AccountRelation.source)).outerjoin(
         target, col(target.account_key) == col(AccountRelation.target)

@@ -433,7 +433,7 @@ class AccountRelation(SQLModel, table=True):
     #: the rule of `identity/relations.py` that found it
     basis: str = _text()
     #: a sentence for the reviewer, with the words it rests on
-    evidence: str = _text()
+    detail: str = _text()
     since: datetime = _instant()
 
 

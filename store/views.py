@@ -64,7 +64,7 @@ VIEWS: dict[str, str] = {
         SELECT ms.creator_id AS source_creator_id, n.source AS source_account_key, s.platform AS source_platform,
                s.handle AS source_handle, n.kind,
                mt.creator_id AS target_creator_id, n.target AS target_account_key, t.platform AS target_platform,
-               t.handle AS target_handle, n.basis, n.evidence, {instant:n.since} AS since
+               t.handle AS target_handle, n.basis, n.detail, {instant:n.since} AS since
         FROM account_relations n
         JOIN accounts s ON s.account_key = n.source JOIN accounts t ON t.account_key = n.target
         LEFT JOIN members ms ON ms.account_key = n.source LEFT JOIN members mt ON mt.account_key = n.target

@@ -60,7 +60,7 @@ def test_a_fan_page_that_names_its_idol_is_a_fan_of_one_creator_once(engine):
     found = relations(engine, STAR, STAR_ON_YOUTUBE, fan)
     assert len(found) == 1, "both accounts are one creator's"
     assert kinds(found) <= {("bea", "fan_of", "star"), ("bea", "fan_of", "star-yt")}
-    assert "fan page of @annmarrow" in found[0]["evidence"] or "not affiliated" in found[0]["evidence"]
+    assert "fan page of @annmarrow" in found[0]["detail"] or "not affiliated" in found[0]["detail"]
 
 
 def test_a_fan_page_that_names_nobody_is_known_by_its_idol_s_name_unless_two_bear_it(engine):
@@ -77,7 +77,7 @@ def test_a_parody_with_the_look_of_someone_much_larger_impersonates(engine):
     )
     (found,) = relations(engine, STAR, mock)
     assert (found["source"], found["kind"], found["target"]) == ("ann_rnarrow", "impersonates", "star")
-    assert "parody" in found["evidence"]
+    assert "parody" in found["detail"]
     assert relations(engine, STAR, mock | {"followers": 800_000}) == [], "it has a reach of its own"
     assert relations(engine, STAR, mock | {"followers": None}) == [], "nobody knows how large it is"
     assert relations(engine, STAR, mock | {"bio": "bread and butter"}) == [], "a likeness alone says nothing"
@@ -87,7 +87,7 @@ def test_an_account_that_claims_a_star_who_names_another_one_impersonates_that_o
     copy = an_account("annmarrow_1", display_name="Ann Marrow", bio="bread and butter. YouTube: @annmarrow")
     found = relations(engine, STAR, STAR_ON_YOUTUBE, copy)
     assert kinds(found) == {("annmarrow_1", "impersonates", "star")}
-    assert "names Ann Marrow (@annmarrow on instagram) as its own" in found[0]["evidence"]
+    assert "names Ann Marrow (@annmarrow on instagram) as its own" in found[0]["detail"]
 
 
 def test_a_backup_that_the_star_answers_is_no_impersonation(engine):
@@ -125,7 +125,7 @@ def test_a_regional_page_belongs_to_the_brand_whose_name_it_carries(engine):
     )
     found = relations(engine, brand, branch, other)
     assert kinds(found) == {("acmetools_fr", "regional_of", "acmetools"), ("acmetools_mx", "regional_of", "acmetools")}
-    assert all("acmetools.com" in row["evidence"] for row in found)
+    assert all("acmetools.com" in row["detail"] for row in found)
 
 
 def test_one_creator_s_accounts_are_in_no_relation(engine):

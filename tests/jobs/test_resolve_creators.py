@@ -180,7 +180,7 @@ def test_relations_are_kept_with_their_evidence_and_written_once(context, store)
     assert report.details["relations"] == {"fan_of": 1}
     (row,) = rows(context, AccountRelation)
     assert (row["source"], row["kind"], row["target"], row["since"]) == ("tiktok:id-ember.fans", "fan_of", IG, AS_OF)
-    assert "fan page of" in row["evidence"]
+    assert "fan page of" in row["detail"]
     later = replace(context, as_of=AS_OF + timedelta(days=1))
     assert resolve_creators(later).counts["written"] == 0
     with context.reading() as session:

@@ -149,7 +149,7 @@ def test_a_relation_stands_with_both_of_its_accounts_and_their_creators(migrated
     put(migrated, *(CreatorMember(account_key=key, creator_id=f"cr_{key[0]}", since=AS_OF) for key in KEYS))
     put(
         migrated,
-        AccountRelation(source=KEYS[1], kind="fan_of", target=KEYS[0], basis="claim", evidence="says so", since=AS_OF),
+        AccountRelation(source=KEYS[1], kind="fan_of", target=KEYS[0], basis="claim", detail="says so", since=AS_OF),
     )
     (found,) = rows(migrated, "SELECT * FROM v_relations")
     assert (found["source_creator_id"], found["source_handle"], found["kind"]) == ("cr_x", "fan", "fan_of")

@@ -14,7 +14,7 @@ TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 def upgrade() -> None:
     op.create_table(
         "account_relations",
-        *_texts("source", "kind", "target", "basis", "evidence"),
+        *_texts("source", "kind", "target", "basis", "detail"),
         sa.Column("since", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("source", "kind", "target", name=op.f("pk_account_relations")),
     )
