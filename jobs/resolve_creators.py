@@ -25,6 +25,7 @@ from store.creators import (
     load_bio_vectors,
     load_creator_aliases,
     load_creators,
+    load_handle_history,
     load_member_changes,
     load_members,
     load_recent_texts,
@@ -74,6 +75,7 @@ def _load(context: Context) -> Frames:
     with context.reading_frames() as frames:
         stored = {
             "accounts": load_accounts(frames),
+            "handle_history": load_handle_history(frames),
             "contents": load_recent_texts(frames, TEXTS_PER_ACCOUNT),
             "members": load_members(frames),
             "member_changes": load_member_changes(frames),
@@ -101,6 +103,7 @@ def _resolve(context: Context, stored: Frames, engine: Engine) -> Resolution:
         contents=stored["contents"],
         neighbours=_bio_neighbours(context, stored.get("bio_vectors")),
         judgements=judgements,
+        handle_history=stored["handle_history"],
     )
 
 

@@ -22,6 +22,7 @@ from store.tables import (
 
 _ACCOUNTS = METADATA.tables["accounts"].c
 _ALIASES = METADATA.tables["account_aliases"].c
+_SPANS = METADATA.tables["handle_history"].c
 _ITEMS = METADATA.tables["content_items"].c
 _VECTORS = METADATA.tables["account_vectors"].c
 _CREATORS = METADATA.tables["creators"].c
@@ -31,7 +32,7 @@ _MEMBER_CHANGES = METADATA.tables["member_changes"].c
 
 _IDENTITY_COLUMNS = (
     "platform", "platform_user_id", "handle", "display_name", "bio", "website", "email", "external_urls", "followers",
-    "profile_image_url", "country", "language", "first_seen",
+    "profile_image_url", "country", "language", "first_seen", "last_seen",
 )  # fmt: skip
 
 ROWS_AT_ONCE = 1_000  # keys in one statement: SQLite takes some thirty thousand parameters
@@ -53,6 +54,12 @@ def load_accounts_that_show(frames: FrameReader, address: str) -> pa.Table:
     columns = (_ACCOUNTS.email, _ACCOUNTS.website, _ACCOUNTS.external_urls, _ACCOUNTS.bio)
     anywhere = or_(*(func.lower(column).contains(address, autoescape=True) for column in columns))
     return frames.read(select(*_ACCOUNTS).where(anywhere).order_by(_ACCOUNTS.account_key))
+
+
+def load_handle_history(frames: FrameReader) -> pa.Table:
+    """account_id, handle, first_seen, last_seen: with which handles accounts were seen, and when."""
+    spans = _SPANS.account_key.label("account_id"), _SPANS.handle, _SPANS.first_seen, _SPANS.last_seen
+    return frames.read(select(*spans).order_by(_SPANS.account_key, _SPANS.handle))
 
 
 def load_recent_texts(frames: FrameReader, per_account: int) -> pa.Table:

@@ -8,6 +8,8 @@ from sqlmodel import select
 
 from base.fingerprint import creator_id_for
 from base.judgement import Verdict
+from identity.comparisons import COMPARISONS
+from identity.weights import decode_levels
 from jobs.embed_accounts import embed_accounts
 from jobs.explain_accounts import explain_accounts
 from jobs.resolve_creators import resolve_creators
@@ -24,6 +26,7 @@ from store.tables import (
     CreatorAlias,
     CreatorChange,
     CreatorMember,
+    HandleSpan,
 )
 from tests.factories import AS_OF, a_context, an_account
 
@@ -191,3 +194,18 @@ def test_relations_are_kept_with_their_evidence_and_written_once(context, store)
         session.get_one(CreatorAccount, row["source"]).bio = "embers"
     resolve_creators(later)
     assert rows(context, AccountRelation) == []
+
+
+def test_a_claim_on_a_handle_that_was_given_up_follows_its_owner(context, store):
+    with store.writing() as session:
+        account = session.get_one(CreatorAccount, IG)
+        account.handle = "emberquill"
+        for handle, day in (("quill.ember", 0), ("emberquill", 5)):
+            seen = AS_OF + timedelta(days=day)
+            session.add(HandleSpan(account_key=IG, handle=handle, first_seen=seen, last_seen=seen))
+    resolve_creators(context)
+    (pair,) = (row for row in rows(context, CandidatePair) if {row["left"], row["right"]} == {IG, YT})
+    assert explain_accounts(context, IG, YT).triage == pair["triage"] == "link"
+    levels = dict(zip([each.name for each in COMPARISONS], decode_levels(pair["levels"]), strict=True))
+    claim = next(each for each in COMPARISONS if each.name == "claim")
+    assert claim.levels[levels["claim"]].name == "mutual"
