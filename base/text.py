@@ -9,6 +9,8 @@ _SURROGATES = re.compile(r"[\ud800-\udfff]")
 # 0: no accent; 8: the voicing marks of kana, which make another consonant
 _KEPT_CLASSES = frozenset({0, 8})
 _SPACES = re.compile(r"\s+")
+#: what makes a spreadsheet run a cell as a formula when it stands first, as it is and in full width
+FORMULA_START = r"^[=+\-@\t\r\n＝＋－＠]"
 
 
 def sanitise(text: str) -> str:

@@ -40,7 +40,7 @@ from identity.triage import CAPS, Triage, cap_codes
 from identity.values import count_values, population_band
 from identity.weights import SHIPPED_MODEL, CalibrationPoint, HandleCharacters, Model, level_matrix, match_weight_bits
 
-TRAINING = ((20_000, 101), (40_000, 102), (80_000, 103))
+TRAINING = ((5_000, 105), (20_000, 101), (80_000, 103), (200_000, 104))
 #: and one corpus in which many accounts have no name
 NAMELESS, NAMELESS_SHARE, SEED = (40_000, 106), 0.3, 1
 CALIBRATION = (*((5_000, seed) for seed in range(201, 207)), *((20_000, seed) for seed in (211, 212)), (80_000, 221))
@@ -62,7 +62,7 @@ NEUTRAL = {
 #: lowest and highest weight in bits of levels whose meaning fixes their direction, whatever a corpus shows
 BOUNDS: dict[str, dict[str, tuple[float | None, float | None]]] = {
     "claim": {
-        "mutual": (0.0, None), "self": (0.0, None), "secondary": (0.0, None), "almost": (0.0, 8.0),
+        "mutual": (0.0, None), "self": (0.0, None), "secondary": (0.0, None), "almost": (2.0, 8.0),
         "contested": (-4.0, 6.0), "named": (0.0, 4.0), "elsewhere_unknown": (-4.0, 0.0), "related": (None, 0.0),
         "elsewhere": (-10.0, -4.0), "elsewhere_both": (-12.0, -6.0), "fan_of": (-12.0, -10.0),
     },

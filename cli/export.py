@@ -1,4 +1,4 @@
-"""`export`: creators, members, labels, their changes, and metrics by week, for other programs."""
+"""`export`: creators, members, labels, relations, changes, and metrics by week, for other programs."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -9,7 +9,7 @@ from cli.state import err, settings_of
 from jobs.export_formats import Format
 from jobs.export_tables import export_table
 
-Exported = Literal["creators", "members", "enrichments", "changes", "weekly"]
+Exported = Literal["creators", "members", "enrichments", "relations", "changes", "weekly"]
 FORMAT_OF_ENDING: dict[str, Format] = {".parquet": "parquet", ".csv": "csv", ".jsonl": "jsonl"}
 
 

@@ -1,5 +1,6 @@
 """Who is who: resolve, explain, judge."""
 
+import re
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,16 +11,20 @@ from base.clock import SystemClock
 from base.errors import ConfigError
 from base.judgement import Verdict
 from cli.night import run_and_show
-from cli.render import explanation_lines
+from cli.render import creator_lines, explanation_lines
 from cli.state import AsOf, JsonFlag, err, out, parse_as_of, print_json, settings_of
 from jobs.account_versions import AccountVersion, FieldChange, account_versions, history
-from jobs.explain_accounts import explain_accounts
+from jobs.explain_accounts import explain_accounts, show_pair
+from jobs.explain_creator import CreatorExplanation, explain_creator
+from jobs.night_summary import PairExplanation
+from jobs.pair_page import write_pair_page
 from jobs.resolve_creators import resolve_creators
 from jobs.resolve_file import resolve_file
 from jobs.runner import inspecting, names
 from review.decide import judge as decide
 
 SHOWN_FAULTS = 20
+CREATOR_ID = re.compile(r"cr_[a-z2-7]{16}")
 
 Account = Annotated[str, typer.Argument(help="platform:id, platform:@handle or a handle that stands once.")]
 
@@ -72,24 +77,48 @@ def _show_report(report: dict[str, Any], json: bool) -> None:
 
 def explain(
     ctx: typer.Context,
-    one: Account,
+    one: Annotated[str, typer.Argument(help="A creator id, or an account: platform:id, platform:@handle, a handle.")],
     other: Annotated[
         str | None, typer.Argument(help="A second account; without it: what was delivered about the first.")
     ] = None,
+    html: Annotated[Path | None, typer.Option(help="Write the evidence between two accounts as a page.")] = None,
     json: JsonFlag = False,
 ) -> None:
-    """Say why two accounts are, may be, or are not one creator's; or what each delivery said about one account."""
+    """Say why two accounts are one creator's or not, who a creator is, or what was delivered about an account."""
+    if html is not None and (other is None or not html.parent.is_dir()):
+        raise ConfigError("--html needs two accounts and a folder", hint="creatordex explain A B --html why.html")
     with inspecting(settings_of(ctx)) as context:
-        if other is None:
+        if other is not None and html is not None:
+            write_pair_page(html, show_pair(context, one, other))
+            err.print(f"{html}: written", markup=False)
+        elif other is not None:
+            _show_pair(explain_accounts(context, one, other), json)
+        elif CREATOR_ID.fullmatch(one):
+            _show_creator(explain_creator(context, one), json)
+        else:
             _show_history(list(history(account_versions(context, one))), json)
-            return
-        found = explain_accounts(context, one, other)
+
+
+def _show_pair(found: PairExplanation, json: bool) -> None:
     if json:
-        print_json([asdict(found) | {"thresholds": found.thresholds.model_dump()}])
+        print_json([_values(found)])
         return
     out.print(f"{found.left}  {found.right}", markup=False)
     for line in explanation_lines(found):
         out.print(line)
+
+
+def _show_creator(found: CreatorExplanation, json: bool) -> None:
+    if json:
+        steps = [asdict(step) | {"explanation": _values(step.explanation)} for step in found.steps]
+        print_json([asdict(found) | {"steps": steps}])
+        return
+    for line in creator_lines(found):
+        out.print(line)
+
+
+def _values(found: PairExplanation) -> dict[str, Any]:
+    return asdict(found) | {"thresholds": found.thresholds.model_dump()}
 
 
 def _show_history(versions: list[tuple[AccountVersion, list[FieldChange]]], json: bool) -> None:

@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from base.errors import EngineError
-from cli import contracts, demo, evaluate, export, identity, months, night, runs, search, setup, train
+from cli import contracts, demo, evaluate, export, identity, months, night, review, runs, search, setup, train
 from cli.state import State, err
 
 
@@ -66,6 +66,8 @@ app.command("status")(runs.status)
 app.add_typer(runs.runs_app, name="runs", help="What earlier runs did.")
 app.command("explain")(identity.explain)
 app.command("judge")(identity.judge)
+app.command("split")(review.split)
+app.add_typer(review.review_app, name="review", help="Questions for people, and their answers.")
 app.command("train")(train.train)
 app.add_typer(evaluate.evaluate_app, name="evaluate", help="How right the decisions are.")
 app.command("search")(search.search)

@@ -5,7 +5,7 @@ Names and bios come from strangers: they are printed as `Text`, never read as ma
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Group
@@ -18,7 +18,8 @@ from base.text import shorten
 from cli.state import err
 from jobs.charts import number
 from jobs.context import Progress as Report
-from jobs.night_summary import CreatorCard, PairExplanation, PairShown, SearchShown
+from jobs.explain_creator import CreatorExplanation
+from jobs.night_summary import AccountShown, CreatorCard, PairExplanation, PairShown, SearchShown
 from jobs.runner import RunResult
 
 BAR_CHARACTERS = 20
@@ -86,18 +87,58 @@ def stage_table(result: RunResult) -> Table:
 
 def creator_card(card: CreatorCard) -> Panel:
     """A creator with what it is about and the accounts behind it."""
-    accounts = Table("platform", "handle", "name", box=None, padding=(0, 2, 0, 0), header_style="dim")
-    accounts.add_column("followers", justify="right", header_style="dim")
-    for account in card.accounts:
-        followers = "hidden" if account.followers is None else number(account.followers)
-        accounts.add_row(account.platform, Text(account.handle or ""), Text(account.name or ""), followers)
     about = Text.assemble(
         (card.niche or "no label", "bold"), f" · confidence {card.confidence}" if card.confidence else ""
     )
     summary = Text(card.summary or "", style="italic")
     return Panel(
-        Group(about, summary, Text(""), accounts), title=Text(f"{card.name}  {card.creator_id}"), title_align="left"
+        Group(about, summary, Text(""), _account_table(card.accounts)),
+        title=Text(f"{card.name}  {card.creator_id}"),
+        title_align="left",
     )
+
+
+def creator_lines(found: CreatorExplanation) -> Iterator[Table | Text]:
+    """A creator from its accounts to its relations, with the waterfall of every link that built it."""
+    yield Text(f"{found.name}  {found.creator_id}", style="bold")
+    if found.asked_id != found.creator_id:
+        yield Text(f"{found.asked_id} is retired; {found.creator_id} answers for it")
+    yield _account_table(found.accounts)
+    for place, step in enumerate(found.steps, start=1):
+        by = "evidence" if step.judgement is None else f"{step.judgement.reviewer}'s verdict"
+        yield Text(f"\n{place}. {step.left} and {step.right}, joined by {by}", style="bold")
+        yield from explanation_lines(step.explanation)
+    if found.steps_left_out:
+        yield Text(f"and {found.steps_left_out} links more")
+    yield from _titled(
+        "relations",
+        [f"{one.source} {one.kind} {one.target} ({one.other_creator_id}): {one.detail}" for one in found.relations],
+    )
+    yield from _titled(
+        "judgements",
+        [
+            f"{one.decided_at:%Y-%m-%d} {one.reviewer}: {one.left} and {one.right} {one.verdict.value}"
+            + (f", {one.note}" if one.note else "")
+            for one in found.judgements
+        ],
+    )
+    yield from _titled("worth a second look", found.second_looks)
+    yield from _titled("former ids", found.former_ids)
+
+
+def _titled(title: str, lines: Sequence[str]) -> Iterator[Text]:
+    if lines:
+        yield Text(f"\n{title}", style="bold")
+        yield from (Text(f"  {line}") for line in lines)
+
+
+def _account_table(shown: Sequence[AccountShown]) -> Table:
+    accounts = Table("platform", "handle", "name", box=None, padding=(0, 2, 0, 0), header_style="dim")
+    accounts.add_column("followers", justify="right", header_style="dim")
+    for account in shown:
+        followers = "hidden" if account.followers is None else number(account.followers)
+        accounts.add_row(account.platform, Text(account.handle or ""), Text(account.name or ""), followers)
+    return accounts
 
 
 def search_table(search: SearchShown) -> Table:

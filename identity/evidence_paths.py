@@ -12,7 +12,7 @@ from identity.levels import ReachedLevels
 from identity.weights import Model
 
 #: comparison → the kind of evidence it is part of; any other is its own
-PART_OF = {"rarity": "handle_name"}
+PART_OF = {"handle_rarity": "handle_name", "name_rarity": "handle_name", "bio_vector": "bio"}
 #: no evidence speaks for the pair
 NO_PATH = "none"
 

@@ -4,7 +4,7 @@ Comes in: one scored pair and the two profiles. Goes out: evidence in bits whose
 exactly, the rules that proposed the pair, the band and the reason for it, and the words in which accounts claim.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from base.text import shorten
 from engines.engine import Engine
 from identity.blocking import SENTENCES, rules_in
 from identity.comparisons import COMPARISONS
+from identity.constraints import Pair
 from identity.profile import build_profiles
 from identity.rarity import rarity_of, with_bands
 from identity.resolution import claims_by_row, score_pairs, with_rows
@@ -147,6 +148,26 @@ def _quotes(claims: pa.Table, left: str, right: str) -> list[str]:
     return sorted(
         f'{row["source"]} says in its {row["field"]}: "{row["span"]}" ({row["kind"]})' for row in about.to_pylist()
     )
+
+
+def building_order(links: Iterable[tuple[str, str, float]], must_link: Iterable[Pair] = ()) -> list[Pair]:
+    """The pairs that hold one creator together, in the order in which it was built: people first, then by weight.
+
+    links: left, right, match weight in bits. A link between accounts that stronger ones have joined adds nothing and is
+    left out; ties go by account, as in `clustering.py`.
+
+    >>> building_order([("a", "b", 3.0), ("a", "c", 9.0), ("b", "c", 5.0)])
+    [('a', 'c'), ('b', 'c')]
+    """
+    strongest_first = sorted(links, key=lambda link: (-link[2], link[0], link[1]))
+    group: dict[str, str] = {}
+    order: list[Pair] = []
+    for left, right in [*sorted(must_link), *((left, right) for left, right, _ in strongest_first)]:
+        one, other = group.setdefault(left, left), group.setdefault(right, right)
+        if one != other:
+            order.append((left, right))
+            group.update({account: one for account, name in group.items() if name == other})
+    return order
 
 
 def levels_from_names(names: Mapping[str, str]) -> str:

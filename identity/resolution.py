@@ -21,6 +21,7 @@ from identity.clustering import Clustering, Links, cluster
 from identity.columns import texts
 from identity.compare import compare
 from identity.constraints import Constraints, constraints_from
+from identity.handle_history import as_meant
 from identity.profile import build_profiles
 from identity.handles import letters_of, near_forms
 from identity.rarity import Rarity, rarity_of, with_bands
@@ -70,13 +71,16 @@ def resolve(
     neighbours: pa.Table | None = None,
     judgements: Sequence[Judgement] = (),
     value_counts: pa.Table | None = None,
+    handle_history: pa.Table | None = None,
 ) -> Resolution:
     """Decide which accounts belong to one creator.
 
     accounts: account_id, platform and whatever else is known of each, every account once. contents: recent texts per
-    account. neighbours: left, right (account ids), cosine. Raises ConstraintConflict when judgements contradict.
+    account. neighbours: left, right (account ids), cosine. handle_history: account_id,
+    handle, first_seen, last_seen; asks for last_seen in accounts. Raises ConstraintConflict when judgements contradict.
     """
     built = build_profiles(accounts, engine, contents)
+    said = built.claims if handle_history is None else as_meant(built.claims, accounts, handle_history, engine)
     counts = count_values(built.profiles, engine) if value_counts is None else value_counts
     n_band = population_band(accounts.num_rows)
     thresholds = thresholds_for(model, n_band, precision)
@@ -84,7 +88,7 @@ def resolve(
     rarity = rarity_of(counts, n_band, model)
     profiles = with_bands(with_rows(built.profiles, engine), counts, engine)
     keys = profiles["account_id"]
-    claims = claims_by_row(built.claims, keys)
+    claims = claims_by_row(said, keys)
     nearby = None if neighbours is None else _neighbours_by_row(neighbours, keys)
 
     pairs = propose_pairs(profiles, claims, engine, nearby)
@@ -97,7 +101,7 @@ def resolve(
         members=members,
         pairs=_pairs_by_key(scored, keys),
         value_counts=counts,
-        claims=built.claims,
+        claims=said,
         links=_links_by_key(clusters.kept, keys),
         report=_report(members, pairs, scored, clusters, thresholds, n_band, model, len(constraints.must_link), engine),
     )

@@ -20,10 +20,19 @@ def review_order(pairs: pa.Table, followers: pa.Table) -> pa.Array:
     followers: account_id, followers. Value is log2(2 + the followers of both): ten times the reach is worth some three
     more, and accounts of unknown reach are still worth one. Uncertainty is the entropy of the probability, in bits.
     """
-    reach = _followers_of(pairs["left"], followers) + _followers_of(pairs["right"], followers)
-    worth = np.log2(2.0 + reach) * entropy_bits(pairs["match_probability"].to_numpy())
+    reach = _followers_of(pairs["left"], followers), _followers_of(pairs["right"], followers)
+    worth = priority(pairs["match_probability"].to_numpy(), *reach)
     ranked = pa.table({"worth": worth, "left": pairs["left"], "right": pairs["right"]})
     return pc.sort_indices(ranked, sort_keys=[("worth", "descending"), ("left", "ascending"), ("right", "ascending")])
+
+
+def priority(probability: Floats, left_followers: Floats, right_followers: Floats) -> Floats:
+    """Value × uncertainty: the reach of both sides on a log scale, times the entropy of the probability in bits.
+
+    >>> priority(np.array([0.5, 0.99]), np.array([10.0, 10.0]), np.array([20.0, 20.0])).round(2).tolist()
+    [5.0, 0.4]
+    """
+    return np.asarray(np.log2(2.0 + left_followers + right_followers) * entropy_bits(probability))
 
 
 def entropy_bits(probability: Floats) -> Floats:

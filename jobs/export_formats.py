@@ -13,12 +13,12 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 
+from base.text import FORMULA_START
+
 Format = Literal["parquet", "csv", "jsonl"]
 
 TIMESTAMP = pa.timestamp("us", tz="UTC")
 LINES_AT_ONCE = 5_000  # a row as Python objects takes some kilobytes
-#: what makes a spreadsheet run a cell as a formula when it stands first, as it is and in full width
-FORMULA_STARTS = r"^[=+\-@\t\r\n＝＋－＠]"
 
 
 def parquet_frame(frame: pa.Table, instants: Collection[str], json_columns: Mapping[str, pa.DataType]) -> pa.Table:
@@ -117,7 +117,7 @@ def _with_iso_instants(frame: pa.Table, instants: Collection[str]) -> pa.Table:
 
 def _harmless(texts: pa.ChunkedArray) -> pa.ChunkedArray:
     marked = pc.binary_join_element_wise("'", texts, "")
-    return pc.if_else(pc.match_substring_regex(texts, FORMULA_STARTS), marked, texts)
+    return pc.if_else(pc.match_substring_regex(texts, FORMULA_START), marked, texts)
 
 
 def _parsed(text: str | None) -> Any:

@@ -39,11 +39,16 @@ def report_page(night: NightSummary) -> str:
     body = "".join(f"<section><h2>{title}</h2>{content}</section>" for title, content in sections if content)
     title = f"Night of {night.as_of:%Y-%m-%d %H:%M} UTC"
     lead = f'<h1>{title}</h1><p class="soft">Run {_words(night.run_id)}, exit code {night.exit_code}</p>'
+    return whole_page(title, f"{lead}{_tiles(night)}{body}")
+
+
+def whole_page(title: str, body: str) -> str:
+    """A page that stands by itself and loads nothing. title: plain text; body: markup."""
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
-        f"<title>{title}</title><style>{STYLE}</style></head><body>{lead}{_tiles(night)}{body}</body></html>\n"
+        f"<title>{escape(title)}</title><style>{STYLE}</style></head><body>{body}</body></html>\n"
     )
 
 
@@ -120,12 +125,13 @@ def _delivery_figures(night: NightSummary) -> Iterable[Figure]:
 
 def _pair_cards(night: NightSummary) -> Iterable[str]:
     if night.merge:
-        yield _pair_card("Merged, and why", night.merge)
+        yield pair_card("Merged, and why", night.merge)
     if night.held:
-        yield _pair_card("Held for a person, and why", night.held)
+        yield pair_card("Held for a person, and why", night.held)
 
 
-def _pair_card(title: str, pair: PairShown) -> str:
+def pair_card(title: str, pair: PairShown) -> str:
+    """Two accounts, the waterfall between them, and the reasons as words."""
     found = pair.explanation
     steps = [("prior", found.prior_bits), *((step.comparison, step.weight_bits) for step in found.evidence)]
     verdict = f"Probability {found.match_probability:.4f}: {found.triage}."

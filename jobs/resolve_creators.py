@@ -11,9 +11,11 @@ from embeddings.neighbours import nearest_neighbours
 from embeddings.vectors import Vectors, from_column
 from engines.engine import Engine
 from identity.canonical import assign_creator_ids, collapse_aliases, describe_creators
+from identity.relations import find_relations
 from identity.resolution import Resolution, resolve
 from identity.weights import Model, load_model
 from jobs.context import Context
+from jobs.flag_judgements import flag_judgements
 from jobs.report import JobReport
 from store.creators import (
     append_creator_changes,
@@ -23,6 +25,7 @@ from store.creators import (
     load_bio_vectors,
     load_creator_aliases,
     load_creators,
+    load_handle_history,
     load_member_changes,
     load_members,
     load_recent_texts,
@@ -32,6 +35,7 @@ from store.creators import (
 )
 from store.judgements import load_judgements
 from store.pairs import load_pairs, load_value_counts, save_pairs, save_value_counts
+from store.relations import load_relations, save_relations
 
 STAGE = "resolve_creators"
 TEXTS_PER_ACCOUNT = 10  # an address that recurs in the newest descriptions is the owner's; older ones add nothing
@@ -44,12 +48,20 @@ def resolve_creators(context: Context) -> JobReport:
     with context.engine() as engine:
         stored = load_stored(context)
         resolution = resolve_stored(context, stored, engine)
-        tables = _tables(context, stored, resolution, engine)
+        relations = find_relations(stored["accounts"], resolution.members, resolution.pairs, resolution.claims, engine)
+        tables = _tables(context, stored, resolution, relations, engine)
         written = _write(context, tables)
+    flagged, written["judgement_flags"] = flag_judgements(context)
     context.crashpoint(STAGE)
     changes = tables["creator_changes"][0]
     report.count(read=stored["accounts"].num_rows, written=sum(written.values()))
-    report.details.update(resolution.report, written=written, changes=_counts(changes["change"]))
+    report.details.update(
+        resolution.report,
+        written=written,
+        changes=_counts(changes["change"]),
+        relations=_counts(relations["kind"]),
+        judgements_flagged=flagged,
+    )
     return report
 
 
@@ -62,7 +74,8 @@ def load_stored(context: Context) -> Frames:
     """What identity reads, and what it decided last, by name."""
     with context.reading_frames() as frames:
         stored = {
-            "accounts": load_accounts(frames),
+            "accounts": with_url_texts(load_accounts(frames)),
+            "handle_history": load_handle_history(frames),
             "contents": load_recent_texts(frames, TEXTS_PER_ACCOUNT),
             "members": load_members(frames),
             "member_changes": load_member_changes(frames),
@@ -71,6 +84,7 @@ def load_stored(context: Context) -> Frames:
             "creator_aliases": load_creator_aliases(frames),
             "candidate_pairs": load_pairs(frames),
             "value_counts": load_value_counts(frames),
+            "account_relations": load_relations(frames),
         }
         if context.settings.identity.bio_neighbours:
             stored["bio_vectors"] = load_bio_vectors(frames, context.profile_recipe.fingerprint)
@@ -83,13 +97,14 @@ def resolve_stored(context: Context, stored: Frames, engine: Engine, model: Mode
     with context.reading() as session:
         judgements = load_judgements(session)
     return resolve(
-        with_url_texts(stored["accounts"]),
+        stored["accounts"],
         model=model or load_model(settings.model),
         engine=engine,
         precision=settings.precision,
         contents=stored["contents"],
         neighbours=_bio_neighbours(context, stored.get("bio_vectors")),
         judgements=judgements,
+        handle_history=stored["handle_history"],
     )
 
 
@@ -119,7 +134,9 @@ def _bio_neighbours(context: Context, bios: pa.Table | None) -> pa.Table | None:
 # --- what to write ------------------------------------------------------------------------------------------------
 
 
-def _tables(context: Context, stored: Frames, resolution: Resolution, engine: Engine) -> Differences:
+def _tables(
+    context: Context, stored: Frames, resolution: Resolution, relations: pa.Table, engine: Engine
+) -> Differences:
     """Per table, only what differs from the store; a change carries `as_of`, what stays keeps its own instant."""
     as_of = to_micros(context.as_of)
     previous = _under_current_keys(stored["members"], stored["account_aliases"], engine)
@@ -134,6 +151,9 @@ def _tables(context: Context, stored: Frames, resolution: Resolution, engine: En
     return {
         "candidate_pairs": _difference(pairs, stored["candidate_pairs"], ["left", "right"], engine),
         "value_counts": _difference(resolution.value_counts, stored["value_counts"], ["kind", "value"], engine),
+        "account_relations": _stamped(
+            _difference(relations, stored["account_relations"], ["source", "kind", "target"], engine), "since", as_of
+        ),
         "members": _stamped(_difference(members["new"], members["old"], ["account_key"], engine), "since", as_of),
         "creators": _stamped(_difference(creators, stored["creators"], ["creator_id"], engine), "updated_at", as_of),
         "creator_aliases": _stamped(
@@ -217,6 +237,7 @@ def _write(context: Context, tables: Differences) -> dict[str, int]:
         return {
             "candidate_pairs": save_pairs(frames, *tables["candidate_pairs"]),
             "value_counts": save_value_counts(frames, *tables["value_counts"]),
+            "account_relations": save_relations(frames, *tables["account_relations"]),
             "creators": save_creators(frames, *tables["creators"]),
             "members": save_members(frames, *tables["members"]),
             "creator_aliases": save_creator_aliases(frames, *tables["creator_aliases"]),

@@ -11,9 +11,8 @@ from sqlmodel import Session
 from identity.blocking import rule_counts
 from identity.triage import Triage
 from jobs.context import Context
-from jobs.explain_accounts import explain_accounts
+from jobs.explain_accounts import explain_accounts, show_account
 from jobs.night_summary import (
-    AccountShown,
     CreatorCard,
     NightSummary,
     PairShown,
@@ -123,18 +122,7 @@ def _card(session: Session) -> CreatorCard | None:
         niche=answer.primary_niche if answer else None,
         confidence=answer.confidence if answer else None,
         summary=answer.llm_summary if answer else None,
-        accounts=tuple(_account(account) for account in load_member_accounts(session, creator.creator_id)),
-    )
-
-
-def _account(account: CreatorAccount) -> AccountShown:
-    return AccountShown(
-        account_key=account.account_key,
-        platform=account.platform,
-        handle=account.handle,
-        name=account.display_name,
-        bio=account.bio,
-        followers=account.followers,
+        accounts=tuple(show_account(account) for account in load_member_accounts(session, creator.creator_id)),
     )
 
 
@@ -151,4 +139,4 @@ def _shown_pair(context: Context, session: Session, pair: tuple[str, str] | None
     left, right = (session.get(CreatorAccount, key) for key in pair)
     if left is None or right is None:
         return None
-    return PairShown(_account(left), _account(right), explain_accounts(context, *pair))
+    return PairShown(show_account(left), show_account(right), explain_accounts(context, *pair))

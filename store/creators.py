@@ -1,10 +1,10 @@
 """Queries on creators: the accounts they are made of, their members, aliases and the change feed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import pyarrow as pa
-from sqlalchemy import func, select
-from sqlmodel import Session
+from sqlalchemy import func, or_, select
+from sqlmodel import Session, col
 from sqlmodel import select as select_rows
 
 from base.errors import SourceError
@@ -22,6 +22,7 @@ from store.tables import (
 
 _ACCOUNTS = METADATA.tables["accounts"].c
 _ALIASES = METADATA.tables["account_aliases"].c
+_SPANS = METADATA.tables["handle_history"].c
 _ITEMS = METADATA.tables["content_items"].c
 _VECTORS = METADATA.tables["account_vectors"].c
 _CREATORS = METADATA.tables["creators"].c
@@ -31,8 +32,10 @@ _MEMBER_CHANGES = METADATA.tables["member_changes"].c
 
 _IDENTITY_COLUMNS = (
     "platform", "platform_user_id", "handle", "display_name", "bio", "website", "email", "external_urls", "followers",
-    "profile_image_url", "country", "language", "first_seen",
+    "profile_image_url", "country", "language", "first_seen", "last_seen",
 )  # fmt: skip
+
+ROWS_AT_ONCE = 1_000  # keys in one statement: SQLite takes some thirty thousand parameters
 
 
 def load_accounts(frames: FrameReader, keys: Sequence[str] | None = None) -> pa.Table:
@@ -44,6 +47,19 @@ def load_accounts(frames: FrameReader, keys: Sequence[str] | None = None) -> pa.
     if keys is not None:
         statement = statement.where(_ACCOUNTS.account_key.in_(keys))
     return frames.read(statement.order_by(_ACCOUNTS.account_key))
+
+
+def load_accounts_that_show(frames: FrameReader, address: str) -> pa.Table:
+    """Account rows, by key, in which an e-mail address or a site stands somewhere: a first look, over every account."""
+    columns = (_ACCOUNTS.email, _ACCOUNTS.website, _ACCOUNTS.external_urls, _ACCOUNTS.bio)
+    anywhere = or_(*(func.lower(column).contains(address, autoescape=True) for column in columns))
+    return frames.read(select(*_ACCOUNTS).where(anywhere).order_by(_ACCOUNTS.account_key))
+
+
+def load_handle_history(frames: FrameReader) -> pa.Table:
+    """account_id, handle, first_seen, last_seen: with which handles accounts were seen, and when."""
+    spans = _SPANS.account_key.label("account_id"), _SPANS.handle, _SPANS.first_seen, _SPANS.last_seen
+    return frames.read(select(*spans).order_by(_SPANS.account_key, _SPANS.handle))
 
 
 def load_recent_texts(frames: FrameReader, per_account: int) -> pa.Table:
@@ -159,6 +175,28 @@ def account_key_of(session: Session, text: str) -> str:
     if not found:
         raise SourceError(f"no account {text}", hint="give platform:id, platform:@handle or a handle")
     raise SourceError(f"{text} names {len(found)} accounts", hint=f"give one of {', '.join(found[:5])}")
+
+
+def load_account_rows(session: Session, keys: Iterable[str]) -> dict[str, CreatorAccount]:
+    """The accounts of some keys by key, a thousand at a time; keys that name none are left out."""
+    wanted = sorted(set(keys))
+    parts = (wanted[start : start + ROWS_AT_ONCE] for start in range(0, len(wanted), ROWS_AT_ONCE))
+    found = (
+        session.exec(select_rows(CreatorAccount).where(col(CreatorAccount.account_key).in_(part))) for part in parts
+    )
+    return {account.account_key: account for part in found for account in part}
+
+
+def load_member_keys(session: Session, creator_id: str) -> list[str]:
+    """The accounts of a creator, by key."""
+    keys = select_rows(CreatorMember.account_key).where(CreatorMember.creator_id == creator_id)
+    return list(session.exec(keys.order_by(CreatorMember.account_key)))
+
+
+def load_former_ids(session: Session, creator_id: str) -> list[CreatorAlias]:
+    """The retired ids that a creator answers for, oldest first."""
+    aliases = select_rows(CreatorAlias).where(CreatorAlias.creator_id == creator_id)
+    return list(session.exec(aliases.order_by(col(CreatorAlias.retired_at), col(CreatorAlias.retired_id))))
 
 
 def count_accounts(session: Session) -> int:

@@ -7,9 +7,19 @@ from typing import Any
 import pyarrow as pa
 from sqlalchemy import BigInteger, Integer, Select, Text, case, cast, exists, func, literal_column, union_all
 from sqlalchemy import select as typed_select
+from sqlalchemy.orm import aliased
 from sqlmodel import SQLModel, col
 
-from store.tables import Creator, CreatorChange, CreatorMember, Enrichment, MemberChange, MetricSnapshot, UtcMicros
+from store.tables import (
+    AccountRelation,
+    Creator,
+    CreatorChange,
+    CreatorMember,
+    Enrichment,
+    MemberChange,
+    MetricSnapshot,
+    UtcMicros,
+)
 
 #: JSON columns and what they hold
 JSON_COLUMNS: dict[str, pa.DataType] = {
@@ -40,6 +50,22 @@ def enrichments(since: datetime | None) -> Select[Any]:
     """The answers in force, or those given since, by creator."""
     in_force = _columns(Enrichment, but=("is_current",)).where(col(Enrichment.is_current))
     return _since(in_force, Enrichment.created_at, since).order_by(col(Enrichment.creator_id))
+
+
+def relations(since: datetime | None) -> Select[Any]:
+    """What accounts are to each other, with the creators on both sides; or what is new or changed since; by source."""
+    whose, target = aliased(CreatorMember), aliased(CreatorMember)
+    relation = _select(
+        col(whose.creator_id).label("source_creator_id"), col(AccountRelation.source).label("source_account_key"),
+        col(AccountRelation.kind),
+        col(target.creator_id).label("target_creator_id"), col(AccountRelation.target).label("target_account_key"),
+        col(AccountRelation.basis), col(AccountRelation.detail), col(AccountRelation.since),
+    )  # fmt: skip
+    joined = relation.outerjoin(whose, col(whose.account_key) == col(AccountRelation.source)).outerjoin(
+        target, col(target.account_key) == col(AccountRelation.target)
+    )
+    key = (col(AccountRelation.source), col(AccountRelation.kind), col(AccountRelation.target))
+    return _since(joined, AccountRelation.since, since).order_by(*key)
 
 
 def changes(since: datetime | None) -> Select[Any]:
@@ -90,6 +116,7 @@ EXPORTS: dict[str, Callable[[datetime | None], Select[Any]]] = {
     "creators": creators,
     "members": members,
     "enrichments": enrichments,
+    "relations": relations,
     "changes": changes,
     "weekly": weekly,
 }

@@ -1,8 +1,11 @@
 """Queries on candidate pairs and value counts: what identity keeps between nights."""
 
+from collections.abc import Sequence
+
 import pyarrow as pa
 from sqlalchemy import select
-from sqlmodel import Session
+from sqlmodel import Session, col
+from sqlmodel import select as select_rows
 
 from store.bulk import FrameReader, FrameWriter
 from store.tables import METADATA, CandidatePair, ValueCount
@@ -24,6 +27,13 @@ def load_value_counts(frames: FrameReader) -> pa.Table:
 def find_pair(session: Session, left: str, right: str) -> CandidatePair | None:
     """The stored candidate pair of two accounts, in either order."""
     return session.get(CandidatePair, tuple(sorted((left, right))))
+
+
+def load_pairs_among(session: Session, keys: Sequence[str], triage: str) -> list[CandidatePair]:
+    """The pairs of one band with both sides among `keys`, which are those of one creator; by left and right."""
+    either = col(CandidatePair.left).in_(keys) & col(CandidatePair.right).in_(keys)
+    found = select_rows(CandidatePair).where(either, CandidatePair.triage == triage)
+    return list(session.exec(found.order_by(col(CandidatePair.left), col(CandidatePair.right))))
 
 
 def save_pairs(frames: FrameWriter, changed: pa.Table, vanished: pa.Table) -> int:

@@ -390,6 +390,53 @@ class JudgementRow(SQLModel, table=True):
     note: str = _text(default="")
 
 
+class JudgementGrounds(SQLModel, table=True):
+    """What the two accounts of a judgement said of themselves and of each other when it was made. Append-only."""
+
+    __tablename__ = "judgement_grounds"
+    left: str = _key()
+    right: str = _key()
+    decided_at: datetime = Field(primary_key=True, sa_type=UtcMicros)
+    reviewer: str = _key()
+    #: JSON objects of `identity/grounds.py`
+    left_grounds: str = _text()
+    right_grounds: str = _text()
+
+
+class JudgementFlag(SQLModel, table=True):
+    """A judgement whose grounds are no longer what they were: worth a second look, never reversed by the machine."""
+
+    __tablename__ = "judgement_flags"
+    #: account keys as they are now, left < right
+    left: str = _key()
+    right: str = _key()
+    #: handle_handed_over · renamed · claim_appeared · claim_vanished · email_changed_owner · site_changed_owner
+    reason: str = _key()
+    #: a sentence for the reviewer
+    detail: str = _text()
+    #: the judgement it is about: a newer one clears it
+    decided_at: datetime = _instant()
+    #: the run that saw it first
+    as_of: datetime = _instant()
+
+
+class AccountRelation(SQLModel, table=True):
+    """What an account is to another one without being the same creator's."""
+
+    __tablename__ = "account_relations"
+    __table_args__ = (Index(None, "target"),)
+    #: account keys: the source is a fan of, impersonates, is managed by, or is the regional page of the target
+    source: str = _key()
+    #: fan_of · impersonates · managed_by · regional_of
+    kind: str = _key()
+    target: str = _key()
+    #: the rule of `identity/relations.py` that found it
+    basis: str = _text()
+    #: a sentence for the reviewer, with the words it rests on
+    detail: str = _text()
+    since: datetime = _instant()
+
+
 # --- what a creator is about --------------------------------------------------------------------------------------
 
 
@@ -494,9 +541,12 @@ WRITERS: dict[str, str] = {
     "member_changes": "jobs.resolve_creators",
     "candidate_pairs": "jobs.resolve_creators",
     "value_counts": "jobs.resolve_creators",
+    "account_relations": "jobs.resolve_creators",
+    "judgement_flags": "jobs.flag_judgements",
     "enrichments": "jobs.enrich_creators",
     "llm_calls": "jobs.enrich_creators",
     "creator_vectors": "jobs.embed_creators",
     "judgements": "review.decide",
+    "judgement_grounds": "review.decide",
     "runs": "jobs.runner",
 }

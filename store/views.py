@@ -60,6 +60,15 @@ VIEWS: dict[str, str] = {
         LEFT JOIN settled s ON s.lesser = p."left" AND s.greater = p."right"
         WHERE p.triage = 'review' AND s.lesser IS NULL
     """,
+    "v_relations": """
+        SELECT ms.creator_id AS source_creator_id, n.source AS source_account_key, s.platform AS source_platform,
+               s.handle AS source_handle, n.kind,
+               mt.creator_id AS target_creator_id, n.target AS target_account_key, t.platform AS target_platform,
+               t.handle AS target_handle, n.basis, n.detail, {instant:n.since} AS since
+        FROM account_relations n
+        JOIN accounts s ON s.account_key = n.source JOIN accounts t ON t.account_key = n.target
+        LEFT JOIN members ms ON ms.account_key = n.source LEFT JOIN members mt ON mt.account_key = n.target
+    """,
     "v_latest_metrics": """
         SELECT entity_kind, entity_key, metric, value, {instant:as_of} AS as_of, precision, source, definition_version
         FROM metric_snapshots m

@@ -53,6 +53,21 @@ def test_the_ending_of_the_file_says_the_format(typed, resolved, tmp_path):
     assert len((tmp_path / "creators.jsonl").read_text().splitlines()) == 2
 
 
+def test_relations_are_exported_with_the_creators_on_both_sides(typed, resolved):
+    store = open_store(read_settings())
+    with store.writing() as session:
+        session.add(an_account("bea.fans", "x", bio="fan page of youtube.com/@bea"))
+    store.close()
+    assert typed("export", "relations").stdout == ""
+    assert typed("resolve", "--as-of", "2026-03-02T02:00:00Z").exit_code == 0
+    (row,) = [json.loads(line) for line in typed("export", "relations").stdout.splitlines()]
+    assert (row["source_account_key"], row["kind"], row["target_account_key"]) == (
+        "x:id-bea.fans", "fan_of", "youtube:id-bea",
+    )  # fmt: skip
+    assert row["source_creator_id"] != row["target_creator_id"]
+    assert row["since"].startswith("2026-03-02T02:00:00")
+
+
 def test_changes_since_the_last_run_are_none_until_something_changes(typed, resolved):
     run_id = json.loads(typed("runs", "list", "--json").stdout.splitlines()[0])["run_id"]
     assert typed("export", "changes", "--since", run_id).stdout == ""

@@ -14,6 +14,7 @@ ROWS = (
     "account_id,platform,handle,display_name,bio\n"
     "a1,yt,quillandember,Quill,essays. Instagram: @quill.ember\na2,ig,quill.ember,Quill,YouTube: @quillandember\n"
 )
+AT = "2026-03-01T00:00:00Z"
 
 
 @pytest.fixture
@@ -46,6 +47,18 @@ def test_a_file_with_too_many_bad_rows_ends_with_its_own_exit_code(typed, tmp_pa
 def test_resolve_file_without_a_folder_is_a_usage_error(typed, tmp_path):
     (tmp_path / "rows.csv").write_text(ROWS)
     assert typed("resolve", "rows.csv").exit_code == 2
+
+
+def test_resolve_file_obeys_judgements_and_stops_with_4_at_a_contradiction(typed, tmp_path):
+    (tmp_path / "rows.csv").write_text(ROWS + "a3,x,mosshouse,Moss,chess\n")
+    head = "left,right,verdict,reviewer,decided_at,note\n"
+    said = [f"a1,a2,same,i,{AT},", f"a2,a3,same,i,{AT},", f"a1,a3,different,i,{AT},"]
+    for count, code in ((2, 0), (3, 4)):
+        (tmp_path / "said.csv").write_text(head + "\n".join(said[:count]) + "\n")
+        done = typed("resolve", "rows.csv", "--out", f"out{count}", "--judgements", "said.csv", "--json")
+        assert done.exit_code == code, done.output
+    assert "a1 = a2 = a3" in done.stderr
+    assert not (tmp_path / "out3").exists(), "nothing is written"
 
 
 def test_explain_prints_the_evidence_and_judge_keeps_a_decision(typed, stored):

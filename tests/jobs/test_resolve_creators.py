@@ -8,13 +8,26 @@ from sqlmodel import select
 
 from base.fingerprint import creator_id_for
 from base.judgement import Verdict
+from identity.comparisons import COMPARISONS
+from identity.weights import decode_levels
 from jobs.embed_accounts import embed_accounts
 from jobs.explain_accounts import explain_accounts
 from jobs.resolve_creators import resolve_creators
 from providers.hashing import HashingEmbedder
 from review.decide import judge
 from store.creators import resolve_creator_id
-from store.tables import AccountAlias, CandidatePair, Creator, CreatorAlias, CreatorChange, CreatorMember
+from store.relations import load_relations_of
+from store.tables import (
+    AccountAlias,
+    AccountRelation,
+    CandidatePair,
+    Creator,
+    CreatorAccount,
+    CreatorAlias,
+    CreatorChange,
+    CreatorMember,
+    HandleSpan,
+)
 from tests.factories import AS_OF, a_context, an_account
 
 YT, IG, X = "youtube:id-quillandember", "instagram:id-quill.ember", "x:id-mosshouse"
@@ -160,3 +173,39 @@ def test_judgements_on_a_former_key_hold_for_the_account_that_has_it_now(context
     assert {kept.left, kept.right} == {YT, IG}
     resolve_creators(context)
     assert creator_of(context, YT) != creator_of(context, IG)
+
+
+def test_relations_are_kept_with_their_evidence_and_written_once(context, store):
+    with store.writing() as session:
+        fan = an_account("ember.fans", "tiktok", bio="fan page of instagram.com/quill.ember")
+        session.add(fan)
+    report = resolve_creators(context)
+    assert report.details["relations"] == {"fan_of": 1}
+    (row,) = rows(context, AccountRelation)
+    assert (row["source"], row["kind"], row["target"], row["since"]) == ("tiktok:id-ember.fans", "fan_of", IG, AS_OF)
+    assert "fan page of" in row["detail"]
+    later = replace(context, as_of=AS_OF + timedelta(days=1))
+    assert resolve_creators(later).counts["written"] == 0
+    with context.reading() as session:
+        seen_from = {side: load_relations_of(session, creator_of(context, side)) for side in (YT, X, row["source"])}
+    assert [len(found) for found in seen_from.values()] == [1, 0, 1], "from both sides, whichever account is named"
+
+    with store.writing() as session:
+        session.get_one(CreatorAccount, row["source"]).bio = "embers"
+    resolve_creators(later)
+    assert rows(context, AccountRelation) == []
+
+
+def test_a_claim_on_a_handle_that_was_given_up_follows_its_owner(context, store):
+    with store.writing() as session:
+        account = session.get_one(CreatorAccount, IG)
+        account.handle = "emberquill"
+        for handle, day in (("quill.ember", 0), ("emberquill", 5)):
+            seen = AS_OF + timedelta(days=day)
+            session.add(HandleSpan(account_key=IG, handle=handle, first_seen=seen, last_seen=seen))
+    resolve_creators(context)
+    (pair,) = (row for row in rows(context, CandidatePair) if {row["left"], row["right"]} == {IG, YT})
+    assert explain_accounts(context, IG, YT).triage == pair["triage"] == "link"
+    levels = dict(zip([each.name for each in COMPARISONS], decode_levels(pair["levels"]), strict=True))
+    claim = next(each for each in COMPARISONS if each.name == "claim")
+    assert claim.levels[levels["claim"]].name == "mutual"

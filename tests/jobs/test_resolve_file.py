@@ -131,6 +131,25 @@ def test_judgements_hold_and_an_earlier_run_tells_what_became_of_its_ids(tmp_pat
     assert report["changes"] == {"split": 1}
 
 
+def test_the_newest_judgement_of_a_pair_holds_whichever_side_stands_left_and_unsure_is_none(tmp_path):
+    """The same rules as over the store: one door reads both."""
+    head = "left,right,verdict,reviewer,decided_at,note\n"
+    first, second = "2026-03-01T00:00:00Z", "2026-03-02T00:00:00Z"
+    cases = {
+        f"a1,a2,different,i,{first},\n": "apart",
+        f"a1,a2,different,i,{first},\na2,a1,same,i,{second},\n": "together",
+        f"a2,a1,same,i,{second},\na1,a2,different,i,{first},\n": "together",
+        f"a1,a2,different,i,{first},\na1,a2,unsure,i,{second},\n": "together",
+        f"a1,nobody,different,i,{first},\n": "together",
+    }
+    decided = tmp_path / "decided.csv"
+    for rows, expected in cases.items():
+        decided.write_text(head + rows)
+        resolve_file(write(tmp_path / "rows.csv"), tmp_path / "out", judgements=decided)
+        found = members(tmp_path / "out")
+        assert ("together" if found["a1"] == found["a2"] else "apart") == expected, rows
+
+
 def test_judgements_that_contradict_each_other_or_cannot_be_read_stop_the_run(tmp_path):
     decided = tmp_path / "decided.csv"
     head = "left,right,verdict,reviewer,decided_at,note\n"

@@ -11,6 +11,7 @@ from store.migrate import upgrade
 from store.session import Store
 from store.tables import (
     AccountAlias,
+    AccountRelation,
     CandidatePair,
     Creator,
     CreatorMember,
@@ -23,6 +24,7 @@ from store.views import VIEWS
 from tests.factories import AS_OF, an_account
 
 READABLE = "2026-03-01T02:00:00Z"
+KEYS = ("youtube:id-ann", "x:id-fan")
 
 
 @pytest.fixture
@@ -140,3 +142,15 @@ def test_of_a_metric_the_newest_number_stands_hidden_or_not(migrated):
         )  # fmt: skip
     (found,) = rows(migrated, "SELECT * FROM v_latest_metrics")
     assert (found["value"], found["precision"], found["as_of"]) == (None, "hidden", READABLE)
+
+
+def test_a_relation_stands_with_both_of_its_accounts_and_their_creators(migrated):
+    put(migrated, an_account("ann"), an_account("fan", "x"))
+    put(migrated, *(CreatorMember(account_key=key, creator_id=f"cr_{key[0]}", since=AS_OF) for key in KEYS))
+    put(
+        migrated,
+        AccountRelation(source=KEYS[1], kind="fan_of", target=KEYS[0], basis="claim", detail="says so", since=AS_OF),
+    )
+    (found,) = rows(migrated, "SELECT * FROM v_relations")
+    assert (found["source_creator_id"], found["source_handle"], found["kind"]) == ("cr_x", "fan", "fan_of")
+    assert (found["target_creator_id"], found["target_handle"], found["since"]) == ("cr_y", "ann", READABLE)

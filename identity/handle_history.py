@@ -1,0 +1,63 @@
+"""Whom a handle in a claim meant when it was said: handles are given up, and taken by others.
+
+Comes in: claims whose handles were looked up among today's holders, when each account was last seen, and the spans in
+which accounts were seen with a handle. Goes out: the same claims, of which two kinds mean somebody else. A handle that
+nobody has any more means whoever had it last; one that changed hands after the claim was said never means the new
+holder. Addresses with an account's id are left alone: an id has one owner for ever.
+"""
+
+import pyarrow as pa
+
+from engines.engine import Engine
+
+
+def as_meant(claims: pa.Table, accounts: pa.Table, spans: pa.Table, engine: Engine) -> pa.Table:
+    """`claims` with the targets that their handles had; claims that turn out to be about their source are left out.
+
+    accounts: account_id, platform, handle (case-folded), last_seen: a profile says what it says as of then. spans:
+    account_id, handle, first_seen, last_seen. All instants in microseconds.
+    """
+    return engine.sql(_AS_MEANT, claims=claims, accounts=accounts, spans=spans).cast(claims.schema)
+
+
+_AS_MEANT = """
+    WITH held AS (
+        SELECT a.platform, s.handle, s.account_id, s.first_seen, s.last_seen,
+               a.handle IS NOT DISTINCT FROM s.handle AS still
+        FROM spans s JOIN accounts a ON a.account_id = s.account_id
+    ),
+    named AS (
+        SELECT DISTINCT c.source, c.target_platform, c.target_handle, c.target, a.last_seen AS said_at
+        FROM claims c JOIN accounts a ON a.account_id = c.source
+        WHERE c.target_handle IS NOT NULL AND c.target_user_id IS NULL
+    ),
+    doubted AS (
+        SELECT n.source, n.target_platform, n.target_handle, n.target, n.said_at FROM named n
+        JOIN held h ON h.platform = n.target_platform AND h.handle = n.target_handle
+        GROUP BY n.source, n.target_platform, n.target_handle, n.target, n.said_at
+        HAVING (n.target IS NULL AND NOT bool_or(h.still))
+            OR (n.target IS NOT NULL AND min(h.first_seen) FILTER (WHERE h.account_id = n.target) > n.said_at)
+    ),
+    holders AS (
+        SELECT d.source, d.target_platform, d.target_handle, h.account_id AS meant,
+               rank() OVER (
+                   PARTITION BY d.source, d.target_platform, d.target_handle
+                   ORDER BY h.last_seen DESC, h.first_seen DESC
+               ) AS place
+        FROM doubted d JOIN held h ON h.platform = d.target_platform AND h.handle = d.target_handle
+        WHERE h.first_seen <= d.said_at AND h.account_id IS DISTINCT FROM d.target
+    ),
+    meant AS (
+        SELECT source, target_platform, target_handle, min(meant) AS meant FROM holders WHERE place = 1
+        GROUP BY source, target_platform, target_handle HAVING count(*) = 1
+    )
+    SELECT c.source, c.target_platform, c.target_handle, c.target_user_id, c.kind, c.strength, c.field, c.span,
+           CASE WHEN d.source IS NULL THEN c.target ELSE m.meant END AS target
+    FROM claims c
+    LEFT JOIN doubted d ON d.source = c.source AND d.target_platform = c.target_platform
+                       AND d.target_handle = c.target_handle AND c.target_user_id IS NULL
+    LEFT JOIN meant m ON m.source = d.source AND m.target_platform = d.target_platform
+                     AND m.target_handle = d.target_handle
+    WHERE m.meant IS DISTINCT FROM c.source
+    ORDER BY c.source, c.target_platform, coalesce(c.target, c.target_user_id, c.target_handle), c.kind
+"""

@@ -1,0 +1,410 @@
+"""What accounts are to each other without being one creator's: fan_of, impersonates, managed_by, regional_of.
+
+Comes in: accounts, members, scored pairs and claims of a resolution. Goes out: one row per source, kind and creator of
+the target, with the rule that found it and the words it rests on. A relation needs a statement: of the source, of the
+target, or of an account that both speak of; likeness alone says nothing about who is behind an account.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import pyarrow as pa
+
+from base.text import shorten
+from engines.engine import Engine
+from identity.comparisons import COMPARISONS
+from identity.emails import find_emails
+from identity.folding import folded, visible
+from identity.kinds import account_kind
+from identity.likeness import has_handle_like, has_name_of, words_of
+from identity.links import find_links, is_free_mail, registrable_domain
+from identity.vocabulary import items
+from identity.weights import LEVEL_CODES
+
+#: a text that says it is one, in the spellings of many languages
+PARODY = r"parod[iy]|satire|satira|パロディ|пароди"
+
+KINDS = ("fan_of", "impersonates", "managed_by", "regional_of")
+RELATIONS = pa.schema([(name, pa.string()) for name in ("source", "kind", "target", "basis", "detail")])
+#: basis → whether it may point to several creators; a likeness that fits two fits none
+_SEVERAL = {"claim": True, "warning": True, "site": True, "address": True, "contradiction": True, "likeness": False}
+
+MUCH_LARGER = 10  # times the followers: an imitation lives off a reach that it does not have
+_NAME_CHARACTERS = 40
+
+_Row = Mapping[str, Any]
+
+
+def find_relations(
+    accounts: pa.Table, members: pa.Table, pairs: pa.Table, claims: pa.Table, engine: Engine
+) -> pa.Table:
+    """source, kind, target, basis, detail; sorted, never within one creator.
+
+    accounts: account_id, platform, handle, display_name, bio, website, email, external_urls (one text), followers.
+    The target of a creator with several accounts is the one best stated, then the one with most followers.
+    """
+    shown = accounts.select([name for name in _ACCOUNT_COLUMNS if name in accounts.column_names])
+    found = [
+        _stated_fans(claims, shown, engine),
+        _kept_by_kind(pairs, shown, engine),
+        _managed_by_statement(claims, shown, engine),
+        _managed_by_address(shown, engine),
+        _imitations(claims, shown, engine),
+        _warned_of(claims, engine),
+    ]
+    return engine.sql(
+        _ONE_PER_CREATOR, found=pa.concat_tables(found), accounts=shown, members=members, several=_SEVERAL_TABLE
+    ).cast(RELATIONS)
+
+
+_ACCOUNT_COLUMNS = (
+    "account_id", "platform", "handle", "display_name", "bio", "website", "email", "external_urls", "followers",
+)  # fmt: skip
+_SEVERAL_TABLE = pa.table({"basis": list(_SEVERAL), "several": list(_SEVERAL.values())}).append_column(
+    "rank", pa.array(range(len(_SEVERAL)), pa.int64())
+)
+_ONE_PER_CREATOR = """
+    WITH apart AS (
+        SELECT f.*, b."rank", b.several, s.creator_id AS whose, t.creator_id AS creator_id, a.followers
+        FROM found f JOIN several b ON b.basis = f.basis JOIN accounts a ON a.account_id = f.target
+        JOIN members s ON s.account_id = f.source JOIN members t ON t.account_id = f.target
+        WHERE s.creator_id <> t.creator_id
+    ),
+    fitting AS (
+        SELECT source, kind, min("rank") AS best, count(DISTINCT creator_id) FILTER (WHERE NOT several) AS guesses
+        FROM apart GROUP BY source, kind
+    ),
+    ranked AS (
+        SELECT a.*, row_number() OVER (
+            PARTITION BY a.source, a.kind, a.creator_id
+            ORDER BY a."rank", a.followers DESC NULLS LAST, a.target, a.detail
+        ) AS place
+        FROM apart a JOIN fitting f ON f.source = a.source AND f.kind = a.kind
+        WHERE a.several OR (f.guesses = 1 AND f.best = a."rank")
+    )
+    SELECT source, kind, target, basis, detail FROM ranked WHERE place = 1 ORDER BY source, kind, target
+"""
+
+
+def _relation(source: str, kind: str, target: str, basis: str, detail: str) -> dict[str, str]:
+    return {"source": source, "kind": kind, "target": target, "basis": basis, "detail": detail}
+
+
+def _table(rows: list[dict[str, str]]) -> pa.Table:
+    return pa.Table.from_pylist(rows, schema=RELATIONS)
+
+
+def _shown(row: _Row, side: str) -> str:
+    """An account as a sentence names it."""
+    name = row[f"{side}_display_name"] or row[side]
+    return f"{shorten(name, _NAME_CHARACTERS)} (@{row[f'{side}_handle'] or '?'} on {row[f'{side}_platform']})"
+
+
+def _columns(alias: str, side: str) -> str:
+    """SQL: what the rules read of an account, under the name of its side."""
+    return ", ".join(f"{alias}.{name} AS {side}_{name}" for name in _ACCOUNT_COLUMNS[1:])
+
+
+# --- fans ---------------------------------------------------------------------------------------------------------
+
+
+def _stated_fans(claims: pa.Table, accounts: pa.Table, engine: Engine) -> pa.Table:
+    """ "Fan page of @ann", "not affiliated with @ann", "archive of @ann"."""
+    said = engine.sql(
+        f"""
+        SELECT c.source, c.target, c.field, c.span, {_columns("t", "target")}
+        FROM claims c JOIN accounts t ON t.account_id = c.target WHERE c.kind = 'fan_of'
+        """,
+        claims=claims,
+        accounts=accounts,
+    )
+    return engine.map_arrow(said, read_fans, RELATIONS)
+
+
+def read_fans(said: pa.Table) -> pa.Table:
+    """The kernel: claims of fans → their idols; another fan page that is named is rather the fan's own."""
+    return _table(
+        [
+            _relation(row["source"], "fan_of", row["target"], "claim", _quoted(row))
+            for row in said.to_pylist()
+            if _kind(row, "target") != "fan"
+        ]
+    )
+
+
+def _quoted(row: _Row) -> str:
+    return f'says in its {row["field"]}: "{row["span"]}"'
+
+
+# --- fan pages, parodies and branches that name nobody ------------------------------------------------------------
+
+
+def _kept_by_kind(pairs: pa.Table, accounts: pa.Table, engine: Engine) -> pa.Table:
+    """Pairs that were compared, of which one is a fan page, a parody or a branch by its own words."""
+    compared = engine.sql(
+        f"""
+        SELECT p."left" AS source, p."right" AS target, {_columns("l", "source")}, {_columns("r", "target")}
+        FROM pairs p JOIN accounts l ON l.account_id = p."left" JOIN accounts r ON r.account_id = p."right"
+        WHERE {_reaches("kind", "fan")} OR {_reaches("kind", "branch")}
+           OR regexp_matches(lower(concat_ws(' ', l.bio, r.bio)), '{PARODY}')
+        """,
+        pairs=pairs,
+        accounts=accounts,
+    )
+    return engine.map_arrow(compared, read_kinds, RELATIONS)
+
+
+def _reaches(comparison: str, level: str) -> str:
+    """SQL: whether a pair is on a level, as its `levels` say."""
+    place = [each.name for each in COMPARISONS].index(comparison)
+    (index,) = COMPARISONS[place].index(level)
+    return f"substr(p.levels, {place + 1}, 1) = '{LEVEL_CODES[index]}'"
+
+
+def read_kinds(compared: pa.Table) -> pa.Table:
+    """The kernel: pairs with both accounts' words → relations, whichever side is the source."""
+    return _table([relation for row in compared.to_pylist() for relation in _of_kind(row) + _of_kind(_turned(row))])
+
+
+def _turned(row: _Row) -> dict[str, Any]:
+    other = {"source": "target", "target": "source"}
+    return {other[name.split("_")[0]] + name[6:]: value for name, value in row.items()}
+
+
+def _of_kind(row: _Row) -> list[dict[str, str]]:
+    kind, other = _kind(row, "source"), _kind(row, "target")
+    if kind == other:
+        return []
+    if kind == "fan" and other not in {"parody", "fan"} and _looks_like(row):
+        sentence = f"presents itself as a fan page, and has the name of {_shown(row, 'target')}"
+        return [_relation(row["source"], "fan_of", row["target"], "likeness", sentence)]
+    if kind == "parody" and _has_look_of(row) and _is_much_smaller(row):
+        sentence = f"says it is a parody, and has name and handle of {_shown(row, 'target')}"
+        return [_relation(row["source"], "impersonates", row["target"], "likeness", sentence)]
+    return _of_branch(row) if kind == "regional" else []
+
+
+def _kind(row: _Row, side: str) -> str | None:
+    texts = (row[f"{side}_bio"], row[f"{side}_display_name"], row[f"{side}_handle"])
+    bio, name, handle = (visible(text or "") for text in texts)
+    kind = account_kind(bio, name, handle)
+    return "parody" if kind is None and re.search(PARODY, bio.lower()) else kind
+
+
+def _looks_like(row: _Row) -> bool:
+    """A fan page has its idol's name, or its idol's handle and something around it."""
+    return has_name_of(row["source_display_name"], row["target_display_name"]) or has_handle_like(
+        row["source_handle"], row["target_handle"]
+    )
+
+
+def _has_look_of(row: _Row) -> bool:
+    """An imitation has both."""
+    return has_name_of(row["source_display_name"], row["target_display_name"]) and has_handle_like(
+        row["source_handle"], row["target_handle"]
+    )
+
+
+def _is_much_smaller(row: _Row) -> bool:
+    mine, theirs = row["source_followers"], row["target_followers"]
+    return mine is not None and theirs is not None and theirs >= MUCH_LARGER * max(mine, 1)
+
+
+def _of_branch(row: _Row) -> list[dict[str, str]]:
+    """ "Acme France": the name of another account and a country; on the same site it may be several accounts'."""
+    whole, brand = words_of(row["source_display_name"]), words_of(row["target_display_name"])
+    if not brand or len(whole) <= len(brand) or whole[: len(brand)] != brand:
+        return []
+    house = _domains(row, "source") & _domains(row, "target")
+    if house:
+        sentence = f"presents itself as a regional page, on the site {min(house)} of {_shown(row, 'target')}"
+        return [_relation(row["source"], "regional_of", row["target"], "site", sentence)]
+    sentence = f"presents itself as a regional page, with the name of {_shown(row, 'target')}"
+    return [_relation(row["source"], "regional_of", row["target"], "likeness", sentence)]
+
+
+def _domains(row: _Row, side: str) -> set[str]:
+    """The registrable domains of an account's own sites."""
+    text = " ".join(filter(None, (row[f"{side}_website"], row[f"{side}_external_urls"])))
+    return {found.link.value for found in find_links(text) if found.link and found.link.kind == "site"}
+
+
+# --- managed by ---------------------------------------------------------------------------------------------------
+
+
+def _managed_by_statement(claims: pa.Table, accounts: pa.Table, engine: Engine) -> pa.Table:
+    """ "Mgmt @house", "represented by @house"; or a contact or an employer that is an agency by its own words."""
+    said = engine.sql(
+        f"""
+        SELECT c.source, c.target, c.field, c.span, c.kind, {_columns("t", "target")}
+        FROM claims c JOIN accounts t ON t.account_id = c.target WHERE c.kind IN ('contact', 'employer')
+        """,
+        claims=claims,
+        accounts=accounts,
+    )
+    return engine.map_arrow(said, read_managers, RELATIONS)
+
+
+def read_managers(said: pa.Table) -> pa.Table:
+    """The kernel: claims of contacts and employers → those who act for the source."""
+    return _table(
+        [
+            _relation(row["source"], "managed_by", row["target"], "claim", _quoted(row))
+            for row in said.to_pylist()
+            if (row["kind"] == "contact" and _names_agency(row["span"])) or _kind(row, "target") == "agency"
+        ]
+    )
+
+
+def _names_agency(span: str) -> bool:
+    """Whether the target, which ends a span, stands right behind a word for those who act for others."""
+    for item in reversed(items(folded(visible(span)))[:-1]):
+        if item.meaning and item.meaning.before and item.meaning.before.is_agency:
+            return True
+        if item.type == "word":
+            return False
+    return False
+
+
+#: an account without any of these is no agency by its words; read in SQL, so that few accounts are read as objects
+MAY_BE_AGENCY = r"agenc|agent|agenz|represent|management|mcn|channel network"
+
+
+def _managed_by_address(accounts: pa.Table, engine: Engine) -> pa.Table:
+    """Those who show the e-mail address of an agency, or one of its own domain; the agency's own pages apart."""
+    candidates = engine.sql(
+        f"SELECT * FROM accounts WHERE regexp_matches(lower(concat_ws(' ', display_name, bio)), '{MAY_BE_AGENCY}')",
+        accounts=accounts,
+    )
+    agencies = engine.map_arrow(candidates, read_agencies, _AGENCIES)
+    return engine.sql(_CLIENTS, accounts=accounts, agencies=agencies).cast(RELATIONS)
+
+
+_AGENCIES = pa.schema([("account_id", pa.string()), ("key", pa.string()), ("name", pa.string())])
+
+
+def read_agencies(candidates: pa.Table) -> pa.Table:
+    """The kernel: accounts that are agencies by their own words, one row per address and domain of theirs."""
+    rows = []
+    for row in candidates.to_pylist():
+        source = {f"source_{name}": value for name, value in row.items()} | {"source": row["account_id"]}
+        if _kind(source, "source") == "agency":
+            rows += [
+                {"account_id": row["account_id"], "key": key, "name": _shown(source, "source")} for key in _keys(source)
+            ]
+    return pa.Table.from_pylist(rows, schema=_AGENCIES)
+
+
+def _keys(row: _Row) -> list[str]:
+    """Addresses and domains by which an agency's clients are known."""
+    shown = " ".join(filter(None, (row["source_email"], row["source_bio"])))
+    addresses = {found.address for found in find_emails(shown)}
+    domains = {registrable_domain(address.rpartition("@")[2]) for address in addresses} | _domains(row, "source")
+    return sorted(addresses | {domain for domain in domains if domain and not is_free_mail(domain)})
+
+
+_ADDRESS = r"[a-z0-9._%+-]{1,64}@(?:[a-z0-9-]+\.)+[a-z]{2,24}"
+_CLIENTS = f"""
+    WITH texts AS (
+        SELECT account_id, website, lower(concat_ws(' ', email, bio)) AS text FROM accounts
+        WHERE contains(concat_ws(' ', email, bio), '@')
+    ),
+    addresses AS (
+        SELECT DISTINCT account_id, website, unnest(regexp_extract_all(text, '{_ADDRESS}')) AS address FROM texts
+    ),
+    keyed AS (
+        SELECT *, address AS key FROM addresses
+        UNION ALL SELECT *, split_part(address, '@', 2) FROM addresses
+        UNION ALL SELECT *, regexp_extract(split_part(address, '@', 2), '^[^.]+\\.(.+)$', 1) FROM addresses
+    )
+    SELECT DISTINCT k.account_id AS source, 'managed_by' AS kind, g.account_id AS target, 'address' AS basis,
+           'shows the address ' || k.address || ' of ' || g.name AS detail
+    FROM keyed k JOIN agencies g ON g.key = k.key
+    WHERE k.account_id NOT IN (SELECT account_id FROM agencies)
+      AND NOT contains(coalesce(lower(k.website), ''), g.key)
+"""
+
+
+# --- impersonates -------------------------------------------------------------------------------------------------
+
+
+def _imitations(claims: pa.Table, accounts: pa.Table, engine: Engine) -> pa.Table:
+    """Accounts that claim a star and are contradicted, or whose "backup of" the star never answers."""
+    suspects = engine.sql(
+        f"""
+        WITH own AS (SELECT DISTINCT source, target FROM claims WHERE kind IN ('self', 'self_secondary')),
+        contradicted AS (
+            SELECT c.source, o.target, c.target AS witness, c.field, c.span
+            FROM claims c JOIN own o ON o.source = c.target
+            WHERE c.kind = 'self' AND o.target <> c.source
+        ),
+        unanswered AS (
+            SELECT source, target, NULL AS witness, field, span FROM claims
+            WHERE kind = 'self_secondary' AND target IS NOT NULL
+        )
+        SELECT f.source, f.target, f.witness, f.field, f.span, {_columns("s", "source")}, {_columns("t", "target")},
+               {_columns("w", "witness")}
+        FROM (SELECT * FROM contradicted UNION ALL SELECT * FROM unanswered) f
+        JOIN accounts s ON s.account_id = f.source JOIN accounts t ON t.account_id = f.target
+        LEFT JOIN accounts w ON w.account_id = f.witness
+        LEFT JOIN own back ON back.source = coalesce(f.witness, f.target) AND back.target = f.source
+        WHERE s.platform = t.platform AND back.source IS NULL
+          AND t.followers >= {MUCH_LARGER} * greatest(s.followers, 1)
+        """,
+        claims=claims,
+        accounts=accounts,
+    )
+    return engine.map_arrow(suspects, read_imitations, RELATIONS)
+
+
+def read_imitations(suspects: pa.Table) -> pa.Table:
+    """The kernel: suspects that have name and handle of the account they live off."""
+    return _table(
+        [
+            _relation(row["source"], "impersonates", row["target"], "contradiction", _contradiction(row))
+            for row in suspects.to_pylist()
+            if _has_look_of(row)
+        ]
+    )
+
+
+def _contradiction(row: _Row) -> str:
+    said = _quoted(row)
+    if row["witness"] is None:
+        return f"{said}, which {_shown(row, 'target')} does not answer"
+    return f"{said}, but {_shown(row, 'witness')} names {_shown(row, 'target')} as its own"
+
+
+#: a warning right before the handle: "fake account: @ann_official_"; "only @ann is real" warns of nobody
+_WARNING = re.compile(
+    r"\b(?:fake|scammer|impersonat\w+|not me)\b(?:\s+(?:me|us|acc|account|page|profile)s?)?"
+    r"[\s:=➡→👉-]*(?:is|are|by)?\s*@?\S+$"
+)
+
+
+def _warned_of(claims: pa.Table, engine: Engine) -> pa.Table:
+    """Whom an account warns of by name: the one case in which the star speaks."""
+    said = engine.sql(
+        """
+        SELECT c.target AS source, c.source AS target, c.field, c.span FROM claims c
+        WHERE c.kind = 'mention' AND c.target IS NOT NULL AND c.field <> 'content'
+          AND regexp_matches(lower(c.span), 'fake|scammer|impersonat|not me')
+        """,
+        claims=claims,
+    )
+    return engine.map_arrow(said, read_warnings, RELATIONS)
+
+
+def read_warnings(said: pa.Table) -> pa.Table:
+    """The kernel: mentions that stand right behind a warning."""
+    return _table(
+        [
+            _relation(
+                row["source"], "impersonates", row["target"], "warning",
+                f'is warned of by {row["target"]} in its {row["field"]}: "{row["span"]}"',
+            )
+            for row in said.to_pylist()
+            if _WARNING.search(folded(visible(row["span"])))
+        ]
+    )  # fmt: skip
