@@ -36,7 +36,7 @@ from identity.profile import build_profiles
 from identity.rarity import rarity_of, with_bands
 from identity.rivals import rival_levels
 from identity.resolution import claims_by_row, with_rows
-from identity.triage import CAPS, Triage, cap_codes
+from identity.triage import Thresholds, Triage, cap_codes, triage
 from identity.values import count_values, population_band
 from identity.weights import SHIPPED_MODEL, CalibrationPoint, HandleCharacters, Model, level_matrix, match_weight_bits
 
@@ -121,7 +121,9 @@ class Fit:
 
 def fit(characters: HandleCharacters, engine: Engine) -> Fit:
     """Count, then correct for dependence."""
-    unfitted = Fit([np.ones(len(c.levels)) for c in COMPARISONS], [np.zeros(len(c.levels)) for c in COMPARISONS], 0.0, 1.0)
+    unfitted = Fit(
+        [np.ones(len(c.levels)) for c in COMPARISONS], [np.zeros(len(c.levels)) for c in COMPARISONS], 0.0, 1.0
+    )
     draft = model_of(unfitted, characters)
     samples = [_sample(generate(accounts, seed), draft, engine) for accounts, seed in TRAINING]
     samples.append(_sample(generate(*NAMELESS), draft, engine, nameless_share=NAMELESS_SHARE))
@@ -225,7 +227,10 @@ def _likeliest(samples: list[Sample], counted_weights: list[Floats]) -> tuple[li
     found = minimize(
         loss, start, jac=True, method="L-BFGS-B", bounds=[*bounds, (-30.0, 30.0), (0.0, 1.0)], options={"maxiter": 1000}
     ).x  # fmt: skip
-    return [found[first:last] for first, last in pairwise(offsets)], (float(round(found[-2], 4)), float(round(found[-1], 4)))
+    return [found[first:last] for first, last in pairwise(offsets)], (
+        float(round(found[-2], 4)),
+        float(round(found[-1], 4)),
+    )
 
 
 def _patterns(samples: list[Sample]) -> tuple[npt.NDArray[np.int64], Floats, Floats]:
@@ -285,14 +290,15 @@ def _merges(sample: Sample, model: Model, grid: Floats) -> Floats:
     """Right and found pairs of the clusters at each threshold, shape (2, thresholds)."""
     compared = sample.compared
     weight_bits = match_weight_bits([*sample.levels.T], model, sample.n_band)
-    codes = cap_codes(compared, model, sample.n_band)
-    free = np.array([True, *(cap.ceiling is Triage.LINK for cap in CAPS)])[codes]
+    rivals = compared.column_names.index("rivals")
+    codes = cap_codes(compared.set_column(rivals, "rivals", pa.array(sample.levels[:, -1])), model, sample.n_band)
     left, right = (compared[side].to_numpy().astype(np.int64) for side in ("left", "right"))
     links = Links(left, right, weight_bits)
     apart = [(int(a), int(b)) for a, b in zip(left[codes == 1], right[codes == 1], strict=True)]
     counts = []
     for link_bits in grid:
-        linked = links.where(free & (weight_bits >= link_bits))
+        bands = triage(weight_bits, codes, Thresholds(link_bits=link_bits, review_bits=min(REVIEW_BITS, link_bits)))
+        linked = links.where(pc.equal(bands, Triage.LINK.value).to_numpy(zero_copy_only=False))
         label = cluster(sample.platforms, linked, cannot_link=apart, compared=links, link_bits=link_bits).label
         score = score_labels(np.unique(label, return_inverse=True)[1].astype(np.int64), sample.owners)
         counts.append((score.pairwise.precision * score.found_pairs, score.found_pairs))

@@ -84,7 +84,9 @@ def explain_pair(
     only = pa.table(
         {"left": pa.array([0], pa.int32()), "right": pa.array([1], pa.int32()), "rules": pa.array([0], pa.int64())}
     )
-    fresh = score_pairs(only, profiles, claims, rarity_of(value_counts, n_band, model), thresholds, engine).to_pylist()[0]
+    fresh = score_pairs(only, profiles, claims, rarity_of(value_counts, n_band, model), thresholds, engine).to_pylist()[
+        0
+    ]
     scored = {**fresh, **(stored or {})}
     left, right = profiles.to_pylist()
     return PairExplanation(

@@ -119,6 +119,7 @@ def score_pairs(
     """Candidate pairs by row, with their levels, weight, probability, band, and the cap that held them (0: none)."""
     compared = compare(pairs, profiles, claims, rarity, engine, neighbours)
     levels = with_rivals(compared, profiles, rarity, engine)
+    compared = compared.set_column(compared.column_names.index("rivals"), "rivals", pa.array(levels[-1]))
     weight_bits = match_weight_bits(levels, rarity.model, rarity.n_band)
     caps = cap_codes(compared, rarity.model, rarity.n_band)
     columns = {
@@ -208,7 +209,12 @@ def _cluster(profiles: pa.Table, scored: pa.Table, constraints: Constraints, lin
     cannot = [(rows[left], rows[right]) for left, right in sorted(constraints.cannot_link)]
     platforms = profiles["platform"].combine_chunks().dictionary_encode().indices.to_numpy()
     return cluster(
-        platforms, links, must_link=must, cannot_link=cannot + _unless(apart, must), compared=compared, link_bits=link_bits
+        platforms,
+        links,
+        must_link=must,
+        cannot_link=cannot + _unless(apart, must),
+        compared=compared,
+        link_bits=link_bits,
     )
 
 

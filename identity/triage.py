@@ -112,12 +112,13 @@ class Levels:
 
 @dataclass(frozen=True, slots=True)
 class Cap:
-    """A rule that holds pairs at or below a band."""
+    """A rule that holds pairs at or below a band; or lifts those that wait for a person to at least one."""
 
     name: str
     ceiling: Triage
     #: for the reviewer
     sentence: str
+    floor: Triage = Triage.SEPARATE
 
 
 FAN = Cap("fan_page", Triage.SEPARATE, "one says it is a fan page, parody or archive of the other")
@@ -134,10 +135,16 @@ BARE_HANDLE = Cap(
 )
 BARE_NAME = Cap("bare_name", Triage.REVIEW, "only the name speaks for it")
 BARE_BIO = Cap("bare_bio", Triage.REVIEW, "only the bios are alike")
+RARE_HANDLE = Cap(
+    "rare_handle",
+    Triage.LINK,
+    "one has no name to compare, nothing speaks against it, and the handle is too rare for chance",
+    floor=Triage.LINK,
+)
 #: bios that share words as surprising as these say more than that two people do the same thing
 TELLING_BIOS = ("bio_7", "bio_6", "bio_5", "bio_4")
 #: position + 1 is the code in `cap`; 0: the weight decided
-CAPS = (FAN, FAN_KIND, BRANCH, CONTRADICTED, SECOND_ACCOUNT, BARE_HANDLE, BARE_NAME, BARE_BIO)
+CAPS = (FAN, FAN_KIND, BRANCH, CONTRADICTED, SECOND_ACCOUNT, BARE_HANDLE, BARE_NAME, BARE_BIO, RARE_HANDLE)
 
 
 def cap_codes(compared: pa.Table, model: Model, n_band: int) -> npt.NDArray[np.int8]:
@@ -151,7 +158,11 @@ def cap_codes(compared: pa.Table, model: Model, n_band: int) -> npt.NDArray[np.i
     name = levels.name_is("equal", "similar")
     bio = levels.on("bio", *TELLING_BIOS) | levels.on("bio_vector", "same")
     rare = levels.handle_bits > n_band + model.bare_handle_margin_bits
-    against = levels.on("kind", "different", "branch", "fan") | levels.on("claim", "related", "elsewhere_unknown")
+    against = (
+        levels.on("kind", "different", "branch", "fan")
+        | levels.on("claim", "related", "elsewhere_unknown")
+        | levels.on("rivals", "level", "ahead", "far_ahead")
+    )
     masks = {
         FAN: levels.on("claim", "fan_of"),
         FAN_KIND: levels.on("kind", "fan"),
@@ -161,6 +172,7 @@ def cap_codes(compared: pa.Table, model: Model, n_band: int) -> npt.NDArray[np.i
         BARE_HANDLE: handle & ~name & ~corroborated & ~bio & ~(rare & ~against),
         BARE_NAME: ~handle & name & ~handle_part & ~corroborated & ~bio,
         BARE_BIO: ~handle & ~name & ~corroborated & ~(handle_part & bio),
+        RARE_HANDLE: handle & levels.name_is("missing") & rare & ~against,
     }
     codes = np.zeros(compared.num_rows, dtype=np.int8)
     for place, cap in reversed(list(enumerate(CAPS))):
@@ -169,9 +181,11 @@ def cap_codes(compared: pa.Table, model: Model, n_band: int) -> npt.NDArray[np.i
 
 
 def triage(weight_bits: npt.NDArray[np.float64], caps: npt.NDArray[np.int8], thresholds: Thresholds) -> pa.Array:
-    """The band of each pair: by weight, then held down by its cap."""
+    """The band of each pair: by weight, then held down by its cap, or lifted from review."""
     order = [Triage.SEPARATE, Triage.REVIEW, Triage.LINK]
     by_weight = (weight_bits >= thresholds.review_bits).astype(np.int8) + (weight_bits >= thresholds.link_bits)
     ceilings = np.array([2, *(order.index(cap.ceiling) for cap in CAPS)], dtype=np.int8)
-    bands = np.minimum(by_weight, ceilings[caps])
+    floors = np.array([0, *(order.index(cap.floor) for cap in CAPS)], dtype=np.int8)
+    lifted = np.where(by_weight > 0, np.maximum(by_weight, floors[caps]), by_weight)
+    bands = np.minimum(lifted, ceilings[caps])
     return pa.array([band.value for band in order]).take(pa.array(bands))

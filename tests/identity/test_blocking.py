@@ -56,7 +56,9 @@ def test_a_claim_to_a_handle_nobody_has_proposes_the_one_account_that_differs_on
     frame = profiles({"platform": "x"}, {"platform": "youtube", "handle_letters": "mirabakes"})
     said = [(0, None, "youtube", "self", "mirabakes")]
     assert proposed(engine, frame, said) == {(0, 1): ["claim"]}
-    twins = pa.concat_tables([frame, frame.slice(1).set_column(frame.column_names.index("row"), "row", pa.array([2], pa.int32()))])
+    twins = pa.concat_tables(
+        [frame, frame.slice(1).set_column(frame.column_names.index("row"), "row", pa.array([2], pa.int32()))]
+    )
     assert proposed(engine, twins, said) == {}, "two fit: nobody can tell which is meant"
 
 

@@ -155,7 +155,13 @@ def test_bios_are_compared_by_meaning(engine, cosine, level):
 
 @pytest.mark.parametrize(
     ("left", "right", "level"),
-    [(1000, 1500, "close"), (1000, 9_000, "near"), (1000, 90_000, "apart"), (10, 9_000_000, "far"), (None, 5, "incomparable")],
+    [
+        (1000, 1500, "close"),
+        (1000, 9_000, "near"),
+        (1000, 90_000, "apart"),
+        (10, 9_000_000, "far"),
+        (None, 5, "incomparable"),
+    ],
 )
 def test_audiences_are_compared_in_doublings(engine, left, right, level):
     assert levels(engine, {"followers": left}, {"followers": right})["scale"] == level
@@ -163,7 +169,12 @@ def test_audiences_are_compared_in_doublings(engine, left, right, level):
 
 @pytest.mark.parametrize(
     ("left", "right", "level"),
-    [("Thai", "Thai", "same"), ("Latin", "Latin", "latin"), ("Latin", "Thai", "different"), (None, "Thai", "incomparable")],
+    [
+        ("Thai", "Thai", "same"),
+        ("Latin", "Latin", "latin"),
+        ("Latin", "Thai", "different"),
+        (None, "Thai", "incomparable"),
+    ],
 )
 def test_scripts(engine, left, right, level):
     assert levels(engine, {"script": left}, {"script": right})["script"] == level
@@ -200,8 +211,10 @@ def test_a_pair_that_shares_no_handle_and_no_name_has_no_rarity(engine):
 
 def test_levels_do_not_depend_on_how_pairs_are_batched(engine, monkeypatch):
     corpus = generate(400, 3)
+
     def levels_of() -> pa.Table:
         return resolve(corpus.accounts, model=load_model(), engine=engine).pairs
+
     whole = levels_of()
     monkeypatch.setattr("identity.compare.BATCH_PAIRS", 7)
     assert levels_of().equals(whole)

@@ -48,10 +48,11 @@ def test_a_weight_on_a_boundary_goes_to_the_higher_band(bits, band):
     assert triage(np.array([bits]), np.zeros(1, np.int8), EDGES).to_pylist() == [band.value]
 
 
-def test_a_cap_holds_a_pair_down_and_never_lifts_it():
+def test_a_cap_holds_a_pair_down_and_only_a_rare_handle_lifts_one_that_waits():
     for place, cap in enumerate(CAPS):
-        held = triage(np.array([99.0, -99.0]), np.full(2, place + 1, np.int8), EDGES).to_pylist()
-        assert held == [cap.ceiling.value, "separate"], cap.name
+        held = triage(np.array([99.0, 0.0, -99.0]), np.full(3, place + 1, np.int8), EDGES).to_pylist()
+        waiting = "link" if cap.name == "rare_handle" else min("review", cap.ceiling.value)
+        assert held == [cap.ceiling.value, waiting, "separate"], cap.name
 
 
 def test_a_stricter_precision_never_lowers_the_threshold():
@@ -76,7 +77,8 @@ def test_a_stricter_precision_never_lowers_the_threshold():
         (compared(handle_name="exact_different", handle_bits=99.0, kind="different"), "bare_handle"),
         (compared(handle_name="exact_different", email="private"), None),
         (compared(handle_name="exact_different", bio="bio_6"), None),
-        (compared(handle_name="spelled_missing", handle_bits=99.0), None),
+        (compared(handle_name="spelled_missing", handle_bits=99.0), "rare_handle"),
+        (compared(handle_name="exact_missing", handle_bits=99.0, rivals="level"), "bare_handle"),
         (compared(handle_name="different_equal", bio="bio_3"), "bare_name"),
         (compared(handle_name="different_equal", bio="bio_4"), None),
         (compared(handle_name="different_equal", site="private"), None),

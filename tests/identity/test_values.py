@@ -61,4 +61,6 @@ def test_a_value_seen_once_per_platform_may_be_one_persons_and_one_seen_often_is
     bands = with_bands(frame, counts, engine)
     assert bands["handle_core_band"].to_pylist() == [2] * 6
     assert bands["name_key_band"].to_pylist() == [2] * 5 + [0]
-    assert rarity_of(counts, 6, load_model()).of_bands(bands["name_key_band"].to_numpy()).tolist() == [4.0] * 5 + [float("inf")]
+    assert rarity_of(counts, 6, load_model()).of_bands(bands["name_key_band"].to_numpy()).tolist() == [4.0] * 5 + [
+        float("inf")
+    ]
