@@ -20,8 +20,8 @@ Rows = npt.NDArray[np.int64]
 
 _HANDLES = {name: place for place, name in enumerate(HANDLE_RELATIONS)}
 _NAMES = {name: place for place, name in enumerate(NAME_RELATIONS)}
-#: where a handle may be spelled by a word of a name
-HANDLE_FORMS = ("handle", "handle_core", "handle_letters")
+#: where a word of a name may spell a part of a handle, besides its core
+OTHER_FORMS = ("handle", "handle_letters")
 #: factor of the rolling hash over bytes: odd, and large enough to spread over 64 bits
 HASH_FACTOR = np.uint64(0x9E3779B97F4A7C15)
 FILTER_BITS = 20
@@ -65,9 +65,10 @@ def moved_words(profiles: pa.Table, before: pa.Table, now: pa.Table, engine: Eng
     """profiles: by row, with the columns of `with_rows`; before, now: `banded_words`."""
     moved = engine.sql(_MOVED, before=before, words_now=now)
     names, bios = (moved.filter(pc.equal(moved["kind"], kind))["value"] for kind in (NAME_WORD, BIO_WORD))
-    spelled = np.zeros(profiles.num_rows, bool)
-    for form in HANDLE_FORMS:
-        spelled |= containing(profiles[form], names)
+    core = profiles["handle_core"]
+    spelled = containing(core, names)
+    for form in (profiles[name] for name in OTHER_FORMS):
+        spelled |= containing(pc.if_else(pc.equal(form, core), None, form), names)
     return Moved(
         names=_holding(pc.utf8_split_whitespace(profiles["name_key"].combine_chunks()), names),
         bios=_holding(profiles["bio_tokens"].combine_chunks(), bios),
@@ -91,11 +92,12 @@ def _holding(held: pa.ListArray, words: pa.ChunkedArray) -> Mask:
 def containing(texts: pa.ChunkedArray, words: pa.ChunkedArray) -> Mask:
     """Which texts hold one of the words somewhere inside; a few more by chance, never one less.
 
-    By a rolling hash over the bytes of all texts at once, for every length a word has.
+    By a rolling hash over the bytes of all texts, a space between them, for every length a word has.
     """
-    joined = pc.binary_join_element_wise(pc.fill_null(texts, ""), "", " ").combine_chunks()
-    data = np.frombuffer("".join(joined.to_pylist()).encode(), dtype=np.uint8).astype(np.uint64)
-    ends = np.cumsum(pc.binary_length(joined).to_numpy()) if len(joined) else np.zeros(0, np.int64)
+    joined = pc.fill_null(texts, "").combine_chunks()
+    ends = np.cumsum(pc.binary_length(joined).to_numpy() + 1)
+    whole = pc.binary_join(pa.ListArray.from_arrays([0, len(joined)], joined), " ")
+    data = np.frombuffer(whole[0].as_buffer(), dtype=np.uint8).astype(np.uint64)
     found = np.zeros(len(joined), bool)
     hashes = data.copy()
     wanted = _by_length(words)

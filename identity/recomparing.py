@@ -17,13 +17,11 @@ from engines.engine import Engine
 from identity.compare import compare
 from identity.memory import COMPARED, MARKS, Memory, basis_of, marks_of
 from identity.news import banded_words, moved_words
-from identity.rarity import Rarity
+from identity.rarity import BANDED, Rarity
 
 Rows = npt.NDArray[np.int64]
 Cosines = npt.NDArray[np.float32]
 
-#: columns of profiles by which no pair is compared
-NOT_COMPARED = ("row", "first_seen")
 LEVELS = tuple(name for name in COMPARED.names if name not in {"left", "right", "cosine"})
 #: the place of what is not there: a pair that is not remembered, an account that is not among those compared
 NOWHERE = -1
@@ -47,11 +45,15 @@ def compare_again(
     engine: Engine,
     neighbours: pa.Table | None = None,
     *,
+    read_marks: pa.ChunkedArray,
     value_counts: pa.Table,
     memory: Memory,
 ) -> Compared:
-    """`compare` of the same arguments, of which pairs that nothing moved are taken from memory."""
-    marks = _account_marks(profiles, claims, engine)
+    """`compare` of the same arguments, of which pairs that nothing moved are taken from memory.
+
+    read_marks: for each profile, the mark under which it was read.
+    """
+    marks = _account_marks(read_marks, profiles, claims, engine)
     words = banded_words(value_counts)
     sides = _sides(pairs)
     cosines = _cosines(sides, neighbours, profiles.num_rows, engine)
@@ -78,8 +80,10 @@ def _sides(pairs: pa.Table) -> tuple[Rows, Rows]:
     return pairs["left"].to_numpy().astype(np.int64), pairs["right"].to_numpy().astype(np.int64)
 
 
-def _account_marks(profiles: pa.Table, claims: pa.Table, engine: Engine) -> pa.ChunkedArray:
-    """The mark of each account as it is compared: its profile with its bands, and whom it names."""
+def _account_marks(
+    read_marks: pa.ChunkedArray, profiles: pa.Table, claims: pa.Table, engine: Engine
+) -> pa.ChunkedArray:
+    """The mark of each account as it is compared: what was read of it, its reach, its bands, and whom it names."""
     named = profiles["account_id"].take(claims["target_row"])
     cells = claims.drop_columns(["source_row", "target_row"]).append_column("target", named)
     said = pa.table({"row": claims["source_row"], "cell": marks_of(cells, engine)})
@@ -91,7 +95,8 @@ def _account_marks(profiles: pa.Table, claims: pa.Table, engine: Engine) -> pa.C
         said=said,
         profiles=profiles.select(["row"]),
     )
-    return marks_of(profiles.drop_columns(list(NOT_COMPARED)).append_column("says", says["says"]), engine)
+    others = profiles.select(["followers", *(f"{value}_band" for value in BANDED)])
+    return marks_of(others.append_column("read", read_marks).append_column("says", says["says"]), engine)
 
 
 def _cosines(

@@ -100,7 +100,7 @@ def resolve(
     nearby = None if neighbours is None else _neighbours_by_row(neighbours, keys)
 
     pairs = propose_pairs(profiles, claims, engine, nearby)
-    compared = _compare(pairs, profiles, claims, rarity, engine, nearby, counts, memory)
+    compared = _compare(pairs, profiles, claims, rarity, engine, nearby, counts, built.remembered, memory)
     scored = weigh_pairs(compared.pairs, profiles, rarity, thresholds, engine)
 
     constraints = constraints_from(judgements, set(keys.to_pylist()) if judgements else ())
@@ -131,11 +131,13 @@ def _compare(
     engine: Engine,
     neighbours: pa.Table | None,
     value_counts: pa.Table,
+    read: pa.Table | None,
     memory: Memory | None,
 ) -> Compared:
-    if memory is None:
+    if memory is None or read is None:
         return Compared(compare(pairs, profiles, claims, rarity, engine, neighbours), None, pairs.num_rows)
-    return compare_again(pairs, profiles, claims, rarity, engine, neighbours, value_counts=value_counts, memory=memory)
+    kept = {"read_marks": read["mark"], "value_counts": value_counts, "memory": memory}
+    return compare_again(pairs, profiles, claims, rarity, engine, neighbours, **kept)
 
 
 def score_pairs(

@@ -24,6 +24,8 @@ SAID = (
     "reads", "rivers", "sails", "ski", "sourdough", "trains", "violin", "wool", "anvil", "bees", "candles", "dogs",
     "engines", "forest", "glass", "honey", "ink", "jam", "kayak", "lamps", "maps", "nettles", "orchard", "piano",
 )  # fmt: skip
+#: bios that several use word by word
+COPIED = tuple(" ".join(SAID[start : start + 8]) for start in range(0, 40, 8))
 #: how many accounts there are in the end, about
 SIZES = (72, 110, 142)
 VERSIONS, VERDICTS, NIGHTS = 3, 6, 3
@@ -79,12 +81,13 @@ def _version(key: str, number: int, dice: Random) -> Version:
     first, last = dice.choice(FIRST), dice.choice(LAST)
     if number and dice.random() < 0.5:
         first, last = FIRST[0], LAST[0]
-    said = " ".join(dice.sample(SAID, 7))
+    called, family = (first, last) if dice.random() < 0.5 else (dice.choice(FIRST), dice.choice(LAST))
+    said = " ".join(dice.sample(SAID, 7)) if dice.random() < 0.5 else dice.choice(COPIED)
     other = _handle(dice.choice(FIRST), dice.choice(LAST), dice)
     claim = f" {dice.choice(PLATFORMS)}: @{other}" if dice.random() < 0.3 else ""
     values = {
         "handle": _handle(first, last, dice) if dice.random() < 0.95 else None,
-        "display_name": f"{first} {last}".title() if dice.random() < 0.9 else None,
+        "display_name": f"{called} {family}".title() if dice.random() < 0.9 else None,
         "bio": said + claim,
         "email": f"{dice.choice((first, last))}@{dice.choice(SAID)}.example" if dice.random() < 0.3 else None,
         "website": f"https://{dice.choice(SAID)}.example" if dice.random() < 0.2 else None,
