@@ -71,3 +71,13 @@ def test_without_accounts_there_is_nothing_to_remember(engine):
     night = resolve(generate(1).accounts.slice(0, 0), model=load_model(), engine=engine, memory=Memory.empty())
     assert night.memory is not None
     assert night.memory.pairs.num_rows == night.memory.marks.num_rows == 0
+
+
+def test_bios_that_came_to_read_alike_are_compared_again(engine, first):
+    accounts, night = first
+    pairs = night.pairs.select(["left", "right"]).slice(0, 40)
+    nearby = pairs.append_column("cosine", pa.array([0.99] * pairs.num_rows))
+    with_bios = resolve(accounts, model=load_model(), engine=engine, neighbours=nearby, memory=night.memory)
+    whole = resolve(accounts, model=load_model(), engine=engine, neighbours=nearby)
+    assert with_bios.effort["pairs_compared"] == pairs.num_rows
+    assert with_bios.pairs == whole.pairs != night.pairs
