@@ -1,4 +1,4 @@
-"""What differs between databases when frames travel: connecting, typed reads, and counting changed rows.
+"""What differs between databases when frames travel: connecting, typed reads, counting changed rows, partitions.
 
 One driver per database, behind one protocol; `store/bulk.py` says what is read and written, and knows neither.
 """
@@ -9,12 +9,13 @@ from typing import Any, Protocol
 
 import adbc_driver_sqlite.dbapi
 import pyarrow as pa
-from sqlalchemy import Executable
+from sqlalchemy import Executable, Table
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql import psycopg
 from sqlalchemy.engine import URL, Dialect
 
 from base.errors import ConfigError
+from store.partitions import drop_partition, make_partitions, partition_column
 
 Parameters = tuple[Any, ...]
 
@@ -44,6 +45,12 @@ class FrameDriver(Protocol):
 
     def change(self, cursor: Any, sql: str, parameters: Parameters) -> int:
         """Run a statement that inserts, updates or deletes. Returns how many rows it touched."""
+
+    def make_room(self, cursor: Any, table: Table, frame: pa.Table) -> None:
+        """Make the partitions in which the rows of a frame belong, where the table has partitions."""
+
+    def drop_partition(self, cursor: Any, table: Table, start: int) -> int:
+        """Remove the partition that begins at this instant. Returns the rows it held, 0 when there is none."""
 
 
 class SqliteDriver:
@@ -75,6 +82,12 @@ class SqliteDriver:
         cursor.execute(sql, parameters or None)
         return _total_changes(cursor) - before
 
+    def make_room(self, cursor: Any, table: Table, frame: pa.Table) -> None:
+        pass  # a table is one tree, whatever the months of its rows
+
+    def drop_partition(self, cursor: Any, table: Table, start: int) -> int:
+        return 0
+
 
 class PostgresDriver:
     temporary = "pg_temp"
@@ -101,6 +114,14 @@ class PostgresDriver:
         # The driver counts rows only of statements without parameters.
         cursor.execute(f"WITH changed AS ({sql} RETURNING 1) SELECT count(*) FROM changed", parameters or None)
         return int(cursor.fetchone()[0])
+
+    def make_room(self, cursor: Any, table: Table, frame: pa.Table) -> None:
+        instant = partition_column(table)
+        if instant is not None:
+            make_partitions(cursor, table, frame[instant])
+
+    def drop_partition(self, cursor: Any, table: Table, start: int) -> int:
+        return drop_partition(cursor, table, start)
 
 
 def frame_driver(url: URL) -> FrameDriver:

@@ -20,7 +20,7 @@ from store.months import Month, load_months, rows_of_month
 from store.session import Store
 from store.tables import ContentItem, MetricSnapshot
 from tests.conftest import NewStore
-from tests.factories import a_context, an_item
+from tests.factories import a_context, a_snapshot, an_item, put_snapshots
 
 TABLES = (ContentItem, MetricSnapshot)
 FEBRUARY = Month(2026, 2)
@@ -36,15 +36,9 @@ HELD = {"content_items": 3, "metric_snapshots": 3}
 def fill(store: Store) -> Store:
     """An item and a snapshot at each instant, and an item that says none."""
     items = [an_item("youtube:1", f"v{number}", published_at=at) for number, at in enumerate([*INSTANTS, None])]
-    snapshots = [
-        MetricSnapshot(
-            entity_kind="account", entity_key="youtube:1", metric="followers", as_of=at, value=None, source="test",
-            definition_version="v1", precision="hidden",
-        )
-        for at in INSTANTS
-    ]  # fmt: skip
     with store.writing() as session:
-        session.add_all([*items, *snapshots])
+        session.add_all(items)
+    put_snapshots(store, *(a_snapshot(at) for at in INSTANTS))
     return store
 
 

@@ -17,10 +17,9 @@ from store.tables import (
     Enrichment,
     JudgementRow,
     MemberChange,
-    MetricSnapshot,
 )
 from store.views import VIEWS
-from tests.factories import AS_OF, an_account
+from tests.factories import AS_OF, a_snapshot, an_account, put_snapshots
 
 READABLE = "2026-03-01T02:00:00Z"
 
@@ -130,13 +129,7 @@ def test_a_verdict_on_a_former_key_settles_the_pair_whichever_side_it_stands_on_
 
 def test_of_a_metric_the_newest_number_stands_hidden_or_not(migrated):
     for hour, value in enumerate((10, 30, None)):
-        put(
-            migrated,
-            MetricSnapshot(
-                entity_kind="account", entity_key="youtube:id-ann", metric="followers",
-                as_of=AS_OF - timedelta(hours=2 - hour), value=value, source="s", definition_version="1",
-                precision="exact" if value else "hidden",
-            ),
-        )  # fmt: skip
+        precision = "exact" if value else "hidden"
+        put_snapshots(migrated, a_snapshot(AS_OF - timedelta(hours=2 - hour), value=value, precision=precision))
     (found,) = rows(migrated, "SELECT * FROM v_latest_metrics")
     assert (found["value"], found["precision"], found["as_of"]) == (None, "hidden", READABLE)
