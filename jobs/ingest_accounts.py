@@ -103,6 +103,22 @@ def forget_month(frames: FrameWriter, month: Month) -> dict[str, int]:
     return delete_month(frames, month)
 
 
+def take_month_back(frames: FrameWriter, *, items: Iterable[pa.Table], snapshots: Iterable[pa.Table]) -> dict[str, int]:
+    """Add rows of a month that left, those that are not there; returns table → rows.
+
+    An account that got its id since then has another key: its rows come under that one.
+    """
+    added = {
+        "content_items": sum(frames.insert(ContentItem, rows) for rows in items),
+        "metric_snapshots": sum(frames.insert(MetricSnapshot, rows) for rows in snapshots),
+    }
+    aliases = frames.read(_columns(AccountAlias.alias_key, AccountAlias.account_key))
+    former = dict(zip(*(aliases[name].to_pylist() for name in aliases.column_names), strict=True))
+    rename_accounts(frames, former)
+    _merge_snapshots(frames, former)
+    return added
+
+
 # --- taking files in --------------------------------------------------------------------------------------------
 
 
