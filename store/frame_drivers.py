@@ -34,6 +34,9 @@ class FrameDriver(Protocol):
     def connect(self, url: URL) -> Any:
         """A DB-API connection with one open transaction at a time; it rolls back what was not committed."""
 
+    def close(self) -> None:
+        """Let go of what connections share, when none is open any more."""
+
     def compile(self, statement: Executable) -> tuple[str, Parameters]:
         """SQL and its positional parameters."""
 
@@ -64,6 +67,9 @@ class SqliteDriver:
             cursor.fetchall()
         return connection
 
+    def close(self) -> None:
+        pass
+
     def compile(self, statement: Executable) -> tuple[str, Parameters]:
         return _compiled(statement, sqlite.dialect())
 
@@ -93,12 +99,28 @@ class PostgresDriver:
     temporary = "pg_temp"
     leading_rows = 0
 
+    def __init__(self) -> None:
+        self._first: Any = None
+
     def connect(self, url: URL) -> Any:
+        # The first connection reads the server's catalogue of types, as long as a thousand rows take; the others share
+        # what it found. It does nothing else, and holds no transaction.
+        if self._first is None:
+            self._first = self._connect(url)
+        return self._first.adbc_clone()
+
+    def close(self) -> None:
+        if self._first is not None:
+            self._first.close()
+            self._first = None
+
+    def _connect(self, url: URL) -> Any:
         try:
             import adbc_driver_postgresql.dbapi as driver
         except ImportError as error:
             raise ConfigError("the Postgres drivers are not installed", hint=POSTGRES_HINT) from error
-        return driver.connect(url.set(drivername="postgresql").render_as_string(hide_password=False))
+        address = url.set(drivername="postgresql").render_as_string(hide_password=False)
+        return driver.connect(address, autocommit=True)
 
     def compile(self, statement: Executable) -> tuple[str, Parameters]:
         # This dialect casts every parameter: the driver sends whole numbers as int8, and substr() wants an int4.
