@@ -163,7 +163,7 @@ class FrameWriter(FrameReader):
         table = _table(model)
         columns = ", ".join(f'"{name}"' for name in frame.column_names)
         keys = ", ".join(f'"{column.name}"' for column in table.primary_key)
-        with self._staged(table, frame) as stage:
+        with self._staged(table, _in_key_order(table, frame)) as stage:
             self._make_room(table, frame)
             return self._change(
                 f'INSERT INTO "{table.name}" ({columns}) SELECT {columns} FROM "{stage}" WHERE true '
@@ -179,7 +179,8 @@ class FrameWriter(FrameReader):
         """Load rows that nothing can be in the way of; on Postgres this is a COPY."""
         self._make_room(table, frame)
         with self._connection.cursor() as cursor:
-            cursor.adbc_ingest(table.name, _cast(frame, _write_schema(table, frame)), mode="append")
+            rows = _in_key_order(table, frame)
+            cursor.adbc_ingest(table.name, _cast(rows, _write_schema(table, rows)), mode="append")
         loaded: int = frame.num_rows
         return loaded
 
@@ -214,6 +215,14 @@ def _conflict_action(table: str, update: Sequence[str]) -> str:
     values = ", ".join(f'"{name}" = excluded."{name}"' for name in update)
     differs = " OR ".join(f'"{table}"."{name}" IS DISTINCT FROM excluded."{name}"' for name in update)
     return f"UPDATE SET {values} WHERE {differs}"
+
+
+def _in_key_order(table: Table, frame: pa.Table) -> pa.Table:
+    """The same rows by their key, equal ones as they came: the index of the key then grows page by page.
+
+    Rows in no order put each one on another page: see benchmarks/bulk.py, whose keys are in none.
+    """
+    return frame.sort_by([(column.name, "ascending") for column in table.primary_key])
 
 
 def _write_schema(table: Table, frame: pa.Table) -> pa.Schema:
