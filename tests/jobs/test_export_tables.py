@@ -30,7 +30,7 @@ from jobs.settings import read_settings
 from review.decide import judge
 from store.session import Store
 from store.tables import AccountAlias, CreatorAccount, CreatorMember, Enrichment, Run
-from tests.factories import AS_OF, HOMES, a_context, address_of, an_account
+from tests.factories import AS_OF, HOMES, a_context, address_of, an_account, home_of
 from tests.postgres import PostgresServer
 
 Row = dict[str, Any]
@@ -51,6 +51,7 @@ def store(bare_address, tmp_path):
     """A store that knows its revision, as every store but the tests' quick one does."""
     opened = open_store(read_settings(home=tmp_path / "home", database_url=bare_address))
     HOMES[opened.url] = tmp_path / "home"
+    home_of(opened).mkdir(exist_ok=True)
     yield opened
     opened.close()
 

@@ -85,9 +85,8 @@ def test_every_view_is_there_after_an_upgrade_and_again_after_the_next(migrated)
 
 
 def test_a_filled_store_of_the_first_revision_gets_views_and_remembers_where_accounts_are(bare):
-    store = Store(f"sqlite:///{tmp_path / 'first.db'}")
-    upgrade(store, to="0001")
-    with store.engine.begin() as connection:
+    upgrade(bare, to="0001")
+    with bare.engine.begin() as connection:
         connection.execute(text("INSERT INTO members VALUES ('youtube:id-ann', 'cr_1', 7)"))
     upgrade(bare)
     assert set(inspect(bare.engine).get_view_names()) == set(VIEWS)
