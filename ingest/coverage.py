@@ -1,15 +1,18 @@
 """Which fields a source fills, and how fresh they are: source × field × share present × newest."""
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from base.clock import from_micros
-from ingest.records import AccountRecord, ContentRecord, Entity
+import pyarrow as pa
+import pyarrow.compute as pc
 
-_MODELS: dict[str, type[AccountRecord | ContentRecord]] = {"account": AccountRecord, "content": ContentRecord}
-_LISTS = ("external_urls", "platform_topics")
+from base.clock import from_micros
+from ingest.columns import MODELS
+from ingest.files import Batch
+from ingest.stored import LISTS
+
+_FIELDS = frozenset().union(*(model.model_fields for model in MODELS.values()))
 
 
 @dataclass(slots=True)
@@ -21,23 +24,20 @@ class _Source:
 
 @dataclass(slots=True)
 class Coverage:
-    """Counts as records pass by; `table` is the matrix."""
+    """Counts as batches pass by; `table` is the matrix."""
 
     _sources: dict[tuple[str, str], _Source] = field(default_factory=dict)
 
-    def add(self, source: str, entities: Sequence[Entity]) -> None:
-        for kind, model in _MODELS.items():
-            found = [entity for entity in entities if isinstance(entity.record, model)]
-            if found:
-                self._add(self._sources.setdefault((source, kind), _Source()), found, list(model.model_fields))
+    def add(self, source: str, batch: Batch) -> None:
+        for kind, frame in (("account", batch.accounts), ("content", batch.content)):
+            if frame.num_rows:
+                self._add(self._sources.setdefault((source, kind), _Source()), frame)
 
-    def _add(self, seen: _Source, entities: Sequence[Entity], names: Sequence[str]) -> None:
-        seen.records += len(entities)
-        seen.newest = max(seen.newest, *(entity.fetched_at for entity in entities))
-        columns = zip(*(entity.record.__dict__.values() for entity in entities), strict=True)  # in the model's order
-        for name, column in zip(names, columns, strict=True):
-            empty = column.count(()) if name in _LISTS else 0
-            seen.filled[name] += len(column) - column.count(None) - empty
+    def _add(self, seen: _Source, frame: pa.Table) -> None:
+        seen.records += frame.num_rows
+        seen.newest = max(seen.newest, pc.max(frame["fetched_at"]).as_py())
+        for name in set(frame.column_names) & _FIELDS:
+            seen.filled[name] += frame.num_rows - _empty(frame[name], name)
 
     def table(self) -> list[dict[str, Any]]:
         """One row per source, kind and field, in a fixed order; a field that is never filled has share 0."""
@@ -51,5 +51,12 @@ class Coverage:
         ]  # fmt: skip
 
 
+def _empty(column: pa.ChunkedArray, name: str) -> int:
+    if name == "content_type":  # always known, if only by habit
+        return 0
+    lists = pc.sum(pc.equal(column, "[]")).as_py() if name in LISTS else 0
+    return int(column.null_count + (lists or 0))
+
+
 def _fields(kind: str) -> list[str]:
-    return list(_MODELS[kind].model_fields)
+    return list(MODELS[kind].model_fields)

@@ -413,12 +413,13 @@ def test_a_report_shows_what_each_source_fills(context: Context, files: list[Pat
 NIGHT = """
 import sys
 from pathlib import Path
+from ingest import files
 from ingest.files import Delivery
-from jobs import ingest_accounts
+from jobs.ingest_accounts import ingest_accounts
 from tests.factories import a_context, open_store
-ingest_accounts.BATCH_ENTITIES = 2
+files.BATCH_BYTES = 1
 context = a_context(open_store(*sys.argv[1:3]))
-ingest_accounts.ingest_accounts(context, [Delivery(Path(path), "night") for path in sys.argv[3:]])
+ingest_accounts(context, [Delivery(Path(path), "night") for path in sys.argv[3:]])
 """
 
 
