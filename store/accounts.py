@@ -27,7 +27,7 @@ def load_holders(frames: FrameWriter, names: pa.Table) -> pa.Table:
 
 
 def load_aliases(frames: FrameWriter, alias_keys: pa.ChunkedArray) -> pa.Table:
-    """For former keys (`alias_key`): the `account_key` that names the account now; a key that never changed has none."""
+    """For former keys (`alias_key`): the `account_key` that names the account now; none for a key that stayed."""
     return frames.matching(AccountAlias, pa.table({"alias_key": alias_keys})).select(["alias_key", "account_key"])
 
 
