@@ -2,12 +2,13 @@
 
 A frame holds one kind of record, one row each: where it stands (`line`, `seat`, `pointer`), when it was fetched,
 `carried` (a bit per field that the payload spoke of, as `stored.py` numbers them) and the checked fields. Lists are
-JSON, as the store keeps them. A field that was not carried is null.
+JSON, as the store keeps them. A field that was not carried is null, and so is one that is empty.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from types import NoneType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -72,11 +73,10 @@ def check(columns: Columns) -> Checked:
     refused: set[int] = set()
     found: dict[str, pa.Array] = {}
     for name, column in columns.values.items():
-        present = _present(column)
-        given = column if present is None else [None if value is ABSENT else value for value in column]
-        found[name], bad = _parsers(columns.kind)[name].check(given)
+        present, given, types = _spoken(column)
+        found[name], bad = _parsers(columns.kind)[name].check(given, types)
         refused.update(columns.lines[position] for position in bad)
-        carried |= _bit(columns.kind, name, found[name]) * (1 if present is None else present)
+        carried |= _bit(columns.kind, name, found[name]) * present
     fields = [found.get(name, pa.nulls(rows, kind)) for name, kind in _fields(columns.kind)]
     place = [columns.lines, columns.seats, columns.pointers, columns.fetched_at, carried | _always(columns.kind)]
     frame = pa.table([*place, *fields], schema=record_schema(columns.kind))
@@ -112,10 +112,13 @@ def _fields(kind: Kind) -> list[tuple[str, pa.DataType]]:
     return [(name, column.type) for name, column in _parsers(kind).items()]
 
 
-def _present(column: list[Any]) -> npt.NDArray[np.int64] | None:
-    """1 where the payload speaks, 0 where it does not; None when it always does."""
-    present = [value is not ABSENT for value in column]
-    return None if all(present) else np.array(present, np.int64)
+def _spoken(column: list[Any]) -> tuple[int | npt.NDArray[np.int64], list[Any], set[type]]:
+    """1 where the payload speaks and 0 where it does not, the cells with None for the latter, and their types."""
+    types = set(map(type, column))
+    if _Absent not in types:
+        return 1, column, types
+    present = np.fromiter((value is not ABSENT for value in column), np.int64, len(column))
+    return present, [None if value is ABSENT else value for value in column], types - {_Absent} | {NoneType}
 
 
 def _bit(kind: Kind, name: str, values: pa.Array) -> Any:
@@ -146,4 +149,6 @@ def _carried(kind: Kind, record: AccountRecord | ContentRecord) -> int:
 
 def _row(record: AccountRecord | ContentRecord) -> dict[str, Any]:
     carried = {name: getattr(record, name) for name in record.model_fields_set}
-    return carried | {name: canonical_json(carried[name]) for name in LISTS if name in carried}
+    return carried | {
+        name: canonical_json(carried[name]) if carried[name] else None for name in LISTS if name in carried
+    }

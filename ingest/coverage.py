@@ -10,7 +10,6 @@ import pyarrow.compute as pc
 from base.clock import from_micros
 from ingest.columns import MODELS
 from ingest.files import Batch
-from ingest.stored import LISTS
 
 _FIELDS = frozenset().union(*(model.model_fields for model in MODELS.values()))
 
@@ -37,7 +36,8 @@ class Coverage:
         seen.records += frame.num_rows
         seen.newest = max(seen.newest, pc.max(frame["fetched_at"]).as_py())
         for name in set(frame.column_names) & _FIELDS:
-            seen.filled[name] += frame.num_rows - _empty(frame[name], name)
+            # The type of an item is always known, if only by habit.
+            seen.filled[name] += frame.num_rows - (0 if name == "content_type" else frame[name].null_count)
 
     def table(self) -> list[dict[str, Any]]:
         """One row per source, kind and field, in a fixed order; a field that is never filled has share 0."""
@@ -49,13 +49,6 @@ class Coverage:
             for (source, kind), seen in sorted(self._sources.items())
             for name in sorted(_fields(kind))
         ]  # fmt: skip
-
-
-def _empty(column: pa.ChunkedArray, name: str) -> int:
-    if name == "content_type":  # always known, if only by habit
-        return 0
-    lists = pc.sum(pc.equal(column, "[]")).as_py() if name in LISTS else 0
-    return int(column.null_count + (lists or 0))
 
 
 def _fields(kind: str) -> list[str]:

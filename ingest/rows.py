@@ -61,10 +61,12 @@ class RowReader:
         values = [self.contract.translate(row) if self.contract else row for _line, row in rows]
         names = sorted((_CONTENT_ONLY | frozenset(ACCOUNT_COLUMNS)) & frozenset().union(*values))
         table = {name: [row.get(name, ABSENT) for row in values] for name in names}
-        cells = INSTANTS.check([None if at is ABSENT else at for at in table.pop("fetched_at", [None] * len(rows))])
+        given = [None if at is ABSENT else at for at in table.pop("fetched_at", [None] * len(rows))]
+        cells = INSTANTS.check(given, set(map(type, given)))
         drafted.refused.update(lines[position] for position in cells.refused)
         picked = _Picked(table, lines, [at or self.fetched_at for at in cells.values.to_pylist()])
-        is_item = [self._is_content(row) for row in values]
+        ids = table.get("platform_content_id", [ABSENT] * len(rows))
+        is_item = [self.contract.kind == "content"] * len(rows) if self.contract else [one is not ABSENT for one in ids]
         self._draft_items(drafted, picked, [row for row, is_one in enumerate(is_item) if is_one])
         self._draft_accounts(drafted, picked, [row for row, is_one in enumerate(is_item) if not is_one])
         return drafted
@@ -73,13 +75,13 @@ class RowReader:
         items = picked.columns("content", rows, _CONTENT_ONLY, seat=0)
         drafted.refused.update(_take_forms(items))
         drafted.columns.append(items)
-        owners = [row for row in rows if any(picked.says(name, row) for name in picked.table if name in _ACCOUNT_ONLY)]
+        owners = picked.speaking(rows, [name for name in picked.table if name in _ACCOUNT_ONLY])
         drafted.columns.append(picked.columns("account", owners, _ACCOUNT_ONLY | {*_NAMES}, seat=1))
 
     def _draft_accounts(self, drafted: Drafted, picked: "_Picked", rows: list[int]) -> None:
         known = frozenset(ACCOUNT_COLUMNS)
         strange = [name for name in picked.table if name not in known]
-        drafted.refused.update(picked.lines[row] for row in rows if any(picked.says(name, row) for name in strange))
+        drafted.refused.update(picked.lines[row] for row in picked.speaking(rows, strange))
         drafted.columns.append(picked.columns("account", rows, known, seat=0))
 
     def check_columns(self, columns: Sequence[str], origin: str) -> list[str]:
@@ -133,8 +135,10 @@ class _Picked:
     lines: list[int]
     fetched_at: list[int]
 
-    def says(self, name: str, row: int) -> bool:
-        return self.table[name][row] is not ABSENT
+    def speaking(self, rows: list[int], names: list[str]) -> list[int]:
+        """The rows that have a cell under one of these names."""
+        columns = [self.table[name] for name in names]
+        return [row for row in rows if any(column[row] is not ABSENT for column in columns)] if columns else []
 
     def columns(self, kind: Kind, rows: list[int], names: frozenset[str], *, seat: int) -> Columns:
         """These rows as records of a kind."""
@@ -144,7 +148,7 @@ class _Picked:
 
 
 def _of(column: list[Any], rows: list[int]) -> list[Any]:
-    return [column[row] for row in rows]
+    return column if len(rows) == len(column) else [column[row] for row in rows]
 
 
 def _take_forms(items: Columns) -> list[int]:

@@ -242,7 +242,7 @@ def _is_withdrawn(item: Any) -> bool:
     snippet = item.get("snippet") if isinstance(item, dict) else None
     return (
         isinstance(snippet, dict)
-        and snippet.get("title") in {"Private video", "Deleted video"}
+        and snippet.get("title") in ("Private video", "Deleted video")  # a tuple: a title may be a list
         and not snippet.get("thumbnails")
     )
 
@@ -288,7 +288,7 @@ def duration_seconds(duration: Any) -> int | None:
 
 def _live_state(snippet: Json) -> str | None:
     state = snippet.get("liveBroadcastContent")
-    return state if state in {"live", "upcoming"} else None
+    return state if state in ("live", "upcoming") else None  # a tuple: what stands there may be a list
 
 
 def _thumbnail(thumbnails: Json) -> Any:

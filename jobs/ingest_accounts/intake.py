@@ -3,6 +3,7 @@
 import gc
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -87,7 +88,7 @@ class Intake:
         with self.context.blobs.open(sha256) as stream:
             payload = Payload(stream, delivery.path.name, delivery.contract, as_of)
             origin = Origin(sha256, delivery.path.name, delivery.source, as_of, self.delivered)
-            for number, batch in enumerate(payload.batches()):
+            for number, batch in enumerate(_ahead(payload.batches())):
                 self._count(delivery, batch)
                 with self.context.writing_frames() as frames:
                     if number == 0:
@@ -127,6 +128,15 @@ class Intake:
 
     def _give_up(self, delivery: Delivery, reason: str, hint: str) -> None:
         self.unreadable.append({"file": delivery.path.name, "source": delivery.source, "reason": reason, "hint": hint})
+
+
+def _ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
+    """The same batches; while one is written the next is read, in a thread of its own."""
+    with ThreadPoolExecutor(1, "read-ahead") as reader:
+        following = reader.submit(next, batches, None)
+        while (batch := following.result()) is not None:
+            following = reader.submit(next, batches, None)
+            yield batch
 
 
 def delivered_before(context: Context) -> dict[str, RawPayload]:
