@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from base.clock import from_micros
 from ingest.columns import MODELS
 from ingest.files import Batch
+from ingest.records import Kind
 
 _FIELDS = frozenset().union(*(model.model_fields for model in MODELS.values()))
 
@@ -25,10 +26,11 @@ class _Source:
 class Coverage:
     """Counts as batches pass by; `table` is the matrix."""
 
-    _sources: dict[tuple[str, str], _Source] = field(default_factory=dict)
+    _sources: dict[tuple[str, Kind], _Source] = field(default_factory=dict)
 
     def add(self, source: str, batch: Batch) -> None:
-        for kind, frame in (("account", batch.accounts), ("content", batch.content)):
+        frames: dict[Kind, pa.Table] = {"account": batch.accounts, "content": batch.content}
+        for kind, frame in frames.items():
             if frame.num_rows:
                 self._add(self._sources.setdefault((source, kind), _Source()), frame)
 
@@ -51,5 +53,5 @@ class Coverage:
         ]  # fmt: skip
 
 
-def _fields(kind: str) -> list[str]:
+def _fields(kind: Kind) -> list[str]:
     return list(MODELS[kind].model_fields)

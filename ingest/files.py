@@ -244,7 +244,7 @@ class Payload:
             except FieldError as error:
                 yield RejectedRow(line, "", "", str(error), error.hint)
 
-    def _document(self, stream: io.BufferedReader) -> Iterator[Entity | RejectedRow]:
+    def _document(self, stream: io.BufferedReader) -> Iterator[Line | RejectedRow]:
         data = stream.read(LINE_BYTES + 1)
         if len(data) > LINE_BYTES:
             raise SourceError(

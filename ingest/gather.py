@@ -32,7 +32,7 @@ class Items:
         if not any(out):
             return self
         kept = [place for place, is_one in enumerate(out) if not is_one]
-        return Items(*([column[place] for place in kept] for column in self._columns()))  # type: ignore[arg-type]
+        return Items(*([column[place] for place in kept] for column in self._columns()))
 
     def _columns(self) -> Sequence[list[Any]]:
         return self.items, self.lines, self.seats, self.pointers, self.fetched_at

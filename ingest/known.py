@@ -88,7 +88,7 @@ def merge_items(claims: pa.Table) -> pa.Table:
     """Rows of the content table."""
     known = newest_wins(CONTENT_FIELDS, claims, group(claims))
     named = _named(known["key"], "content_key", "platform_content_id")
-    usual = _by_value(named["platform"], usual_content_type)
+    usual = _usual(named["platform"])
     return pa.table(
         {name: known[name] for name in CONTENT_FIELDS.names}
         | named
@@ -114,9 +114,9 @@ def _stamp(claims: pa.Table, sha256: str, source: str) -> dict[str, pa.Array]:
     return {"sha256": _constant(sha256, claims.num_rows), "source": _constant(source, claims.num_rows)}
 
 
-def _named(keys: pa.Array, key: str, own_id: str) -> dict[str, pa.Array]:
+def _named(keys: pa.ChunkedArray, key: str, own_id: str) -> dict[str, pa.Array]:
     """`platform:id` in its parts; a provisional key, `platform:@handle`, has no id."""
-    parts = pc.extract_regex(keys, r"(?s)^(?P<platform>[^:]*):(?P<id>.*)$")
+    parts = pc.extract_regex(keys.combine_chunks(), r"(?s)^(?P<platform>[^:]*):(?P<id>.*)$")
     ids = pc.struct_field(parts, "id")
     return {
         key: keys, "platform": pc.struct_field(parts, "platform"),
@@ -124,13 +124,10 @@ def _named(keys: pa.Array, key: str, own_id: str) -> dict[str, pa.Array]:
     }  # fmt: skip
 
 
-def _by_value(column, meaning):
-    encoded = (
-        pc.dictionary_encode(column).combine_chunks()
-        if isinstance(column, pa.ChunkedArray)
-        else column.dictionary_encode()
-    )
-    return pa.array([meaning(value) for value in encoded.dictionary.to_pylist()], pa.string()).take(encoded.indices)
+def _usual(platforms: pa.Array) -> pa.Array:
+    encoded = platforms.dictionary_encode()
+    usual = pa.array([usual_content_type(name) for name in encoded.dictionary.to_pylist()], pa.string())
+    return usual.take(encoded.indices)
 
 
 def _constant(value: bool | str, rows: int) -> pa.Array:

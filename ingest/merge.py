@@ -113,7 +113,8 @@ def ranks(column: pa.ChunkedArray) -> Integers:
     """Numbers in the order of the texts' bytes; few texts stand many times."""
     encoded = column.combine_chunks().dictionary_encode()
     by_size = np.argsort(pc.sort_indices(encoded.dictionary).to_numpy())
-    return by_size[encoded.indices.to_numpy(zero_copy_only=False)]
+    found: Integers = by_size[encoded.indices.to_numpy(zero_copy_only=False)]
+    return found
 
 
 def _codes(column: pa.ChunkedArray) -> Integers:

@@ -19,6 +19,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from operator import and_
 from types import NoneType
 from typing import Any
@@ -41,6 +42,8 @@ VIEWS_REDEFINED = datetime(2026, 8, 24, tzinfo=UTC)
 
 _DURATION = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
 _SAYS_SHORT = re.compile(r"#shorts?\b|/shorts/", re.IGNORECASE)
+#: what stands in the place of a title; a tuple, because a hostile title may be a list
+_NOTICES = ("Private video", "Deleted video")
 _KINDS = {
     "youtube#channelListResponse": "channels.list",
     "youtube#playlistItemListResponse": "playlistItems.list",
@@ -68,7 +71,7 @@ class YouTube:
 
     def columns(self, endpoint: str, answers: Sequence[Answer]) -> list[Columns | RejectedRow]:
         lists = [children(answer.body, "items") for answer in answers]
-        items = gather(answers, lists, "/items/").without(_is_withdrawn)
+        items = _standing(gather(answers, lists, "/items/"))
         read = {"channels.list": _channels, "videos.list": _videos, "playlistItems.list": _uploads}[endpoint]
         missing: list[RejectedRow] = []
         if endpoint != "playlistItems.list":
@@ -155,6 +158,12 @@ def _upload(pointer: str, item: Json) -> Draft:
     return Draft("content", pointer, values)
 
 
+def _standing(found: Items) -> Items:
+    """The items that are not withdrawn; almost always all."""
+    titles = [snippet.get("title") for snippet in objects(found.items, "snippet")]
+    return found.without(_is_withdrawn) if any(notice in titles for notice in _NOTICES) else found
+
+
 def _channels(found: Items) -> Columns:
     """`_channel` of many."""
     snippets, statistics = objects(found.items, "snippet"), objects(found.items, "statistics")
@@ -166,7 +175,7 @@ def _channels(found: Items) -> Columns:
     followers = [
         None if counts.get("hiddenSubscriberCount") is True else counts.get("subscriberCount") for counts in statistics
     ]
-    values = {
+    values: dict[str, list[Any]] = {
         "platform": ["youtube"] * len(found.items), "platform_user_id": [item.get("id") for item in found.items],
         "display_name": got(snippets, "title", has_snippet), "bio": got(snippets, "description", has_snippet),
         "country": got(snippets, "country", has_snippet), "language": got(snippets, "defaultLanguage", has_snippet),
@@ -192,7 +201,7 @@ def _videos(found: Items) -> Columns:
     ]
     languages = [snippet.get("defaultAudioLanguage") or snippet.get("defaultLanguage") for snippet in snippets]
     has_both = [*map(and_, has_snippet, has_details)]
-    values = {
+    values: dict[str, list[Any]] = {
         "platform": ["youtube"] * len(found.items), "platform_content_id": [item.get("id") for item in found.items],
         **_many_texts(snippets, has_snippet), "language": only(languages, has_snippet),
         "duration_seconds": only(seconds, has_details), "content_type": only(forms, has_both),
@@ -233,18 +242,13 @@ def _many_texts(snippets: list[Json], where: list[bool]) -> dict[str, list[Any]]
 def _many_seconds(durations: list[Any]) -> list[int | None]:
     if not set(map(type, durations)) <= {str, NoneType}:
         raise Irregular
-    known = {duration: duration_seconds(duration) for duration in set(durations)}  # many videos are equally long
-    return [known[duration] for duration in durations]
+    return [_known_seconds(duration) for duration in durations]
 
 
 def _is_withdrawn(item: Any) -> bool:
     """A playlist keeps a place for a video that was deleted or made private, with a notice for its title."""
     snippet = item.get("snippet") if isinstance(item, dict) else None
-    return (
-        isinstance(snippet, dict)
-        and snippet.get("title") in ("Private video", "Deleted video")  # a tuple: a title may be a list
-        and not snippet.get("thumbnails")
-    )
+    return isinstance(snippet, dict) and snippet.get("title") in _NOTICES and not snippet.get("thumbnails")
 
 
 def _missing(asked: Any, items: list[Any], fetched_at: datetime) -> Iterator[RejectedRow]:
@@ -284,6 +288,9 @@ def duration_seconds(duration: Any) -> int | None:
         raise FieldError("contentDetails.duration is no ISO 8601 duration", "the answer is damaged: fetch it again")
     weeks, days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
     return (((weeks * 7 + days) * 24 + hours) * 60 + minutes) * 60 + seconds
+
+
+_known_seconds = lru_cache(maxsize=16_384)(duration_seconds)  # many videos are equally long
 
 
 def _live_state(snippet: Json) -> str | None:
