@@ -1,4 +1,4 @@
-"""Checked records as the store keeps them: which fields merge, in which order, and what they are until carried."""
+"""Checked records as the store keeps them: which fields merge, and what the store calls them."""
 
 from ingest.merge import FieldOrder
 from ingest.records import Kind

@@ -122,7 +122,7 @@ def _keeping_first_seen(frames: FrameWriter, merged: pa.Table, origin: Origin) -
     settled = places["entity_key"].filter(pc.is_in(places["sha256"], pa.array(former, pa.string()))).unique()
     kept = pc.if_else(
         pc.is_in(merged["account_key"], settled),
-        pc.min_element_wise(merged["stored_first_seen"], pa.scalar(2**63 - 1)),
+        merged["stored_first_seen"],
         merged["first_seen"],
     )
     return merged.set_column(merged.schema.get_field_index("first_seen"), "first_seen", kept)
