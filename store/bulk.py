@@ -79,6 +79,10 @@ class FrameReader:
 class FrameWriter(FrameReader):
     """Writes Arrow tables into SQLModel tables; columns are matched by name, and a missing column keeps its default."""
 
+    def load(self, model: type[SQLModel], frame: pa.Table) -> int:
+        """Add rows that nothing stored is in the way of, without a staging table. Returns how many."""
+        return self._append(_table(model), frame) if frame.num_rows else 0
+
     def insert(self, model: type[SQLModel], frame: pa.Table) -> int:
         """Add rows whose primary key is new; rows already there stay as they are. Returns how many were added."""
         return self._write(model, frame, update=())

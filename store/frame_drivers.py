@@ -21,6 +21,8 @@ Parameters = tuple[Any, ...]
 
 #: what installs the second database's drivers
 POSTGRES_HINT = "pip install 'creatordex[postgres]'"
+#: NORMAL as in `store/session.py`; the others keep the pages of a batch in memory until it is committed
+_SQLITE_PRAGMAS = ("busy_timeout=30000", "synchronous=NORMAL", "cache_size=-131072", "wal_autocheckpoint=16384")
 
 
 class FrameDriver(Protocol):
@@ -62,9 +64,12 @@ class SqliteDriver:
 
     def connect(self, url: URL) -> Any:
         connection = adbc_driver_sqlite.dbapi.connect(f"file:{url.database}")
+        connection.adbc_connection.set_autocommit(True)  # some of these are refused inside a transaction
         with connection.cursor() as cursor:
-            cursor.execute("PRAGMA busy_timeout=30000")
-            cursor.fetchall()
+            for pragma in _SQLITE_PRAGMAS:
+                cursor.execute(f"PRAGMA {pragma}")
+                cursor.fetchall()
+        connection.adbc_connection.set_autocommit(False)
         return connection
 
     def close(self) -> None:
