@@ -22,8 +22,8 @@ from identity.columns import texts
 from identity.compare import compare
 from identity.constraints import Constraints, constraints_from
 from identity.handle_history import as_meant
-from identity.profile import build_profiles
 from identity.handles import letters_of, near_forms
+from identity.profile import build_profiles
 from identity.rarity import Rarity, rarity_of, with_bands
 from identity.rivals import rival_levels
 from identity.triage import CAPS, Levels, Thresholds, Triage, cap_codes, thresholds_for, triage

@@ -5,7 +5,7 @@ import pytest
 
 from engines.duckdb_engine import DuckDBEngine
 from identity.handle_history import as_meant
-from identity.profile import CLAIM_SCHEMA
+from identity.claim_targets import CLAIM_SCHEMA
 from identity.resolution import resolve
 from identity.weights import load_model
 
