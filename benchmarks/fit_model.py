@@ -43,7 +43,7 @@ from identity.weights import SHIPPED_MODEL, CalibrationPoint, HandleCharacters, 
 TRAINING = ((5_000, 105), (20_000, 101), (80_000, 103), (200_000, 104))
 #: and one corpus in which many accounts have no name
 NAMELESS, NAMELESS_SHARE, SEED = (40_000, 106), 0.3, 1
-CALIBRATION = (
+CALIBRATION = ((5_000, 201), (5_000, 202), (20_000, 211), (20_000, 212), (80_000, 221), (500_000, 231))
     *((5_000, seed) for seed in range(201, 207)),
     *((20_000, seed) for seed in (211, 212)),
     (80_000, 221),

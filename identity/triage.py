@@ -62,8 +62,8 @@ class Thresholds(BaseModel):
 def thresholds_for(model: Model, n_band: int, precision: float) -> Thresholds:
     """The weights from which pairs link and are reviewed, for a precision at a population of 2^n_band.
 
-    Between calibrated sizes and precisions the threshold is interpolated; beyond the largest size it stays, because prior
-    and rarity already carry the growth.
+    Between calibrated sizes and precisions the threshold is interpolated; beyond the largest size it stays, because
+    prior and rarity already carry the growth.
     """
     sizes = sorted({point.n_band for point in model.calibration})
     link_bits = float(np.interp(n_band, sizes, [_link_bits_at(model, size, precision) for size in sizes]))
