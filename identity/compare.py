@@ -24,7 +24,6 @@ from identity.comparisons import (
     BIO_VECTOR,
     COMPARISONS,
     EMAIL,
-    HANDLE_NAME,
     HANDLE_RARITY,
     HANDLE_RARITY_EDGES,
     HANDLE_RELATIONS,
@@ -199,7 +198,8 @@ def _handle_bits(sides: Sides, relation: Levels, shared: pa.Array, rarity: Rarit
     texts = pc.if_else(pa.array(shared_mask(relation)), shared, "").dictionary_encode()
     bits = rarity.handle_bits(texts.dictionary.to_pylist())[texts.indices.to_numpy()]
     is_whole = relation <= _HANDLES["near"]
-    return np.where(is_whole, np.minimum(bits, rarity.of_bands(sides.bands("handle_core"))), bits)
+    seen = np.minimum(bits, rarity.of_bands(sides.bands("handle_core")))
+    return np.asarray(np.where(is_whole, seen, bits), dtype=np.float64)
 
 
 def _name_relation(sides: Sides, words: SharedWords, rarity: Rarity) -> tuple[Levels, Bits]:
@@ -340,7 +340,7 @@ def _choose(comparison: Comparison, size: int, masks: Mapping[str, Mask], otherw
 
 def _first(masks: Mapping[str, Mask], places: Mapping[str, int], size: int, otherwise: str) -> Levels:
     levels = np.full(size, places[otherwise], dtype=np.int8)
-    for name, mask in reversed(masks.items()):
+    for name, mask in reversed(list(masks.items())):
         levels[mask] = places[name]
     return levels
 

@@ -94,12 +94,13 @@ class SharedWords:
     def of(self, left: Rows, right: Rows) -> tuple[npt.NDArray[np.float64], Bits]:
         """How many words each pair shares, and their bits."""
         held = self._held[right]
-        return (self._held[left] * held).sum(axis=1), (self._weighed[left] * held).sum(axis=1)
+        shared = self._held[left] * held, self._weighed[left] * held
+        return np.asarray(shared[0].sum(axis=1), np.float64), np.asarray(shared[1].sum(axis=1), np.float64)
 
 
 def name_words(profiles: pa.Table, rarity: Rarity) -> SharedWords:
     words = pc.utf8_split_whitespace(pc.fill_null(profiles["name_key"], "").combine_chunks())
-    return SharedWords(words, rarity.name_words | {"": 0.0}, rarity.rarest_bits, rarity.rarest_bits)
+    return SharedWords(words, {**rarity.name_words, "": 0.0}, rarity.rarest_bits, rarity.rarest_bits)
 
 
 def bio_words(profiles: pa.Table, rarity: Rarity) -> SharedWords:
