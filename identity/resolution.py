@@ -89,7 +89,7 @@ def resolve(
     profiles = with_bands(with_rows(built.profiles, engine), counts, engine)
     keys = profiles["account_id"]
     claims = claims_by_row(said, keys)
-    nearby = None if neighbours is None else _neighbours_by_row(neighbours, keys)
+    nearby = None if neighbours is None else neighbours_by_row(neighbours, keys)
 
     pairs = propose_pairs(profiles, claims, engine, nearby)
     scored = score_pairs(pairs, profiles, claims, rarity, thresholds, engine, nearby)
@@ -182,7 +182,7 @@ def claims_by_row(claims: pa.Table, keys: pa.ChunkedArray) -> pa.Table:
     )
 
 
-def _neighbours_by_row(neighbours: pa.Table, keys: pa.ChunkedArray) -> pa.Table:
+def neighbours_by_row(neighbours: pa.Table, keys: pa.ChunkedArray) -> pa.Table:
     by_row = pa.table(
         {
             "left": _rows_of(neighbours["left"], keys),
