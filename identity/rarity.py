@@ -4,7 +4,7 @@ Comes in: value counts, the population band, the model. Goes out: bits for texts
 number is a pure function of banded counts, so that one more account moves nothing until a count doubles.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,8 +14,9 @@ import pyarrow.compute as pc
 from scipy.sparse import csr_array
 
 from engines.engine import Engine
+from identity.spelling import Speller
 from identity.values import BIO_WORD, NAME_WORD, band, counts_of
-from identity.weights import Model, handle_surprisal_bits
+from identity.weights import Model
 
 Bits = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
@@ -42,11 +43,10 @@ class Rarity:
         """A word that few carry."""
         return self.n_band - 1.0
 
-    def handle_bits(self, texts: Sequence[str]) -> Bits:
-        """The surprisal of each handle, or part of one, in bits."""
+    def speller(self) -> Speller:
+        """What tells the surprisal of handles, or of parts of them."""
         spelled = {word: bits + WORD_START_BITS for word, bits in self.name_words.items()}
-        characters = self.model.handle_characters
-        return np.array([handle_surprisal_bits(text, spelled, characters) for text in texts], dtype=np.float64)
+        return Speller(spelled, self.model.handle_characters)
 
     def of_bands(self, bands: npt.NDArray[np.int8]) -> Bits:
         """Bits of values by the band of their count: seen once per platform it may be one person's everywhere."""
@@ -88,18 +88,24 @@ class SharedWords:
         shape = (len(words), max(len(known), 1))
         self._weighed = csr_array((np.array(known, dtype=np.float64)[codes], codes, offsets), shape=shape)
         self._held = csr_array((np.ones(len(codes)), codes, offsets), shape=shape)
+        for held in (self._weighed, self._held):
+            held.sum_duplicates()  # sorted rows multiply three times as fast
         #: words per account, and the bits of all of them
-        self.sizes, self.total_bits = self._held.sum(axis=1), self._weighed.sum(axis=1)
+        self.sizes, self.total_bits = _sums(self._held), _sums(self._weighed)
 
     def of(self, left: Rows, right: Rows) -> tuple[npt.NDArray[np.float64], Bits]:
         """How many words each pair shares, and their bits."""
         held = self._held[right]
-        return (self._held[left] * held).sum(axis=1), (self._weighed[left] * held).sum(axis=1)
+        return _sums(self._held[left] * held), _sums(self._weighed[left] * held)
+
+
+def _sums(words: csr_array) -> Bits:
+    return np.asarray(words.sum(axis=1), dtype=np.float64)
 
 
 def name_words(profiles: pa.Table, rarity: Rarity) -> SharedWords:
     words = pc.utf8_split_whitespace(pc.fill_null(profiles["name_key"], "").combine_chunks())
-    return SharedWords(words, rarity.name_words | {"": 0.0}, rarity.rarest_bits, rarity.rarest_bits)
+    return SharedWords(words, {**rarity.name_words, "": 0.0}, rarity.rarest_bits, rarity.rarest_bits)
 
 
 def bio_words(profiles: pa.Table, rarity: Rarity) -> SharedWords:

@@ -51,7 +51,7 @@ def test_counts_and_populations_are_used_in_powers_of_two():
 
 def test_a_shared_common_handle_is_worth_fewer_bits_than_a_shared_odd_one(engine):
     crowd = profiles(*(("x", f"c{n}", f"nora s{n}") for n in range(30)))
-    common, odd = rarity_of(count_values(crowd, engine), 6, load_model()).handle_bits(["nora", "qzvx"])
+    common, odd = rarity_of(count_values(crowd, engine), 6, load_model()).speller().bits(pa.array(["nora", "qzvx"]))
     assert common < odd
 
 
