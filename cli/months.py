@@ -1,4 +1,4 @@
-"""`months`: what each month holds, and taking one out of the store."""
+"""`months`: what each month holds, taking one out of the store, and putting it back."""
 
 import re
 from typing import Annotated
@@ -8,6 +8,7 @@ import typer
 from cli.night import run_and_show
 from cli.state import AsOf, JsonFlag, out, parse_as_of, print_json, settings_of
 from jobs.archive_months import archiving, dropping, list_months
+from jobs.restore_months import restoring
 
 months_app = typer.Typer(no_args_is_help=True)
 
@@ -35,9 +36,23 @@ def archive(
     json: JsonFlag = False,
 ) -> None:
     """Write a month as Parquet to a folder or URL, read it back, then take it out of the store."""
-    inputs = {"month": month, "to": re.sub(r"//[^/@]*@", "//", to)}
+    inputs = {"month": month, "to": _without_password(to)}
     jobs = archiving(month, to)
     run_and_show("months-archive", jobs, settings_of(ctx), parse_as_of(as_of), json, inputs=inputs)
+
+
+@months_app.command()
+def restore(
+    ctx: typer.Context,
+    month: MonthName,
+    origin: Annotated[str, typer.Option("--from", help="Folder or URL it was archived to.", metavar="URL")],
+    as_of: AsOf = None,
+    json: JsonFlag = False,
+) -> None:
+    """Read an archived month back into the store, all of it or nothing; rows that are there stay as they are."""
+    inputs = {"month": month, "from": _without_password(origin)}
+    jobs = restoring(month, origin)
+    run_and_show("months-restore", jobs, settings_of(ctx), parse_as_of(as_of), json, inputs=inputs)
 
 
 @months_app.command()
@@ -45,3 +60,7 @@ def drop(ctx: typer.Context, month: MonthName, as_of: AsOf = None, json: JsonFla
     """Take a month out of the store without keeping it elsewhere."""
     jobs = dropping(month)
     run_and_show("months-drop", jobs, settings_of(ctx), parse_as_of(as_of), json, inputs={"month": month})
+
+
+def _without_password(url: str) -> str:
+    return re.sub(r"//[^/@]*@", "//", url)

@@ -1,10 +1,11 @@
 """What a platform must offer: a pure reading of its API's answers. A new platform is one file that fills this in."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
+from ingest.columns import Columns
 from ingest.fields import FieldError
 from ingest.records import Kind, RejectedRow
 
@@ -22,6 +23,24 @@ class Draft(NamedTuple):
     pointer: str
     #: record field → value as the platform sent it; a field that the answer does not speak of is left out
     values: Json
+
+
+class Answer(NamedTuple):
+    """One answer of a platform, and where it stands."""
+
+    #: 1-based line
+    line: int
+    #: JSON pointer of the body inside that line
+    pointer: str
+    #: microseconds since 1970 UTC
+    fetched_at: int
+    body: Json
+    #: the parameters that were asked with, as far as they were kept
+    request: Mapping[str, Any]
+
+
+class Irregular(Exception):
+    """Answers that a reading by columns does not vouch for: one of them has an unusual shape."""
 
 
 class Adapter(Protocol):
@@ -54,6 +73,15 @@ class Adapter(Protocol):
 
     def definition_version(self, metric: str, content_type: str | None, as_of: datetime) -> str:
         """Names what the platform meant by a metric at an instant; content_type is None for an account's total."""
+        ...
+
+
+@runtime_checkable
+class ReadsColumns(Protocol):
+    """An adapter that also reads many answers of one endpoint at once, for the speed of it."""
+
+    def columns(self, endpoint: str, answers: Sequence[Answer]) -> list[Columns | RejectedRow]:
+        """Exactly what `parse` says of each answer. Raises Irregular or FieldError when it cannot say so of one."""
         ...
 
 

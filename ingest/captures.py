@@ -1,67 +1,148 @@
-"""API answers → entities: an envelope per line as the fetcher wrote it, or a bare answer."""
+"""API answers → entities: an envelope per line as the fetcher wrote it, or a bare answer.
 
-from collections.abc import Iterator, Mapping
+Two readings of the same: `read_envelope` and `read_response` take an answer record by record and say what is wrong,
+`read_columns` takes many at once and hands back the lines in which it met anything unusual.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
 
 from base.clock import from_micros
 from ingest import errors, platforms
-from ingest.adapter import NO_REQUEST, Adapter, Draft, Json
+from ingest.adapter import NO_REQUEST, Adapter, Answer, Draft, Irregular, Json, ReadsColumns
+from ingest.columns import ABSENT, Columns, Drafted
 from ingest.fields import FieldError, instant, platform_name
-from ingest.records import Entity, RejectedRow, build_record, rejections
+from ingest.records import Entity, Kind, RejectedRow, build_record, rejections
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An answer and who can read it."""
+
+    adapter: Adapter
+    endpoint: str
+    answer: Answer
 
 
 def is_envelope(value: Any) -> bool:
     return isinstance(value, dict) and "endpoint" in value and ("body" in value or "status" in value)
 
 
-def read_envelope(envelope: Json, line: int, default_fetched_at: int) -> Iterator[Entity | RejectedRow]:
-    """The entities of one captured answer; an answer that is an error is one RejectedRow."""
-    try:
-        platform = platform_name(envelope.get("platform"))
-        adapter = _adapter(platform)
-        endpoint = str(envelope["endpoint"])
-        fetched_at = instant(envelope.get("fetched_at")) or default_fetched_at
-        _check_answer(adapter, endpoint, envelope, fetched_at)
-    except FieldError as error:
-        yield RejectedRow(line, "", "", str(error), error.hint)
-        return
+def open_envelope(envelope: Json, line: int, default_fetched_at: int) -> Opened:
+    """A captured answer. Raises FieldError when it is an error or nobody can read it."""
+    adapter = _adapter(platform_name(envelope.get("platform")))
+    endpoint = str(envelope["endpoint"])
+    fetched_at = instant(envelope.get("fetched_at")) or default_fetched_at
+    _check_answer(adapter, endpoint, envelope, fetched_at)
     request = envelope.get("request")
     asked = request if isinstance(request, dict) else NO_REQUEST
-    yield from _read(adapter, endpoint, envelope["body"], line, "/body", fetched_at, asked)
+    return Opened(adapter, endpoint, Answer(line, "/body", fetched_at, envelope["body"], asked))
 
 
-def read_response(body: Any, line: int, fetched_at: int) -> Iterator[Entity | RejectedRow]:
-    """The entities of a bare answer, whose platform and endpoint show in its shape."""
+def open_response(body: Any, line: int, fetched_at: int) -> Opened:
+    """A bare answer, whose platform and endpoint show in its shape. Raises FieldError as `open_envelope` does."""
     found = platforms.recognise(body) if isinstance(body, dict) else None
     platform = found[0].platform if found else errors.platform_of(body) if isinstance(body, dict) else None
     if errors.is_error(platform, body):
-        error = _api_error(platform or "an unknown platform", None, {}, body, fetched_at)
-        yield RejectedRow(line, "", "", str(error), error.hint)
-        return
+        raise _api_error(platform or "an unknown platform", None, {}, body, fetched_at)
     if found is None:
         hint = f"known are answers of {', '.join(platforms.platforms())}; name the endpoint in an envelope"
-        yield RejectedRow(line, "", "", "no known platform answers in this form", hint)
-        return
+        raise FieldError("no known platform answers in this form", hint)
     adapter, endpoint = found
-    yield from _read(adapter, endpoint, body, line, "", fetched_at)
+    return Opened(adapter, endpoint, Answer(line, "", fetched_at, body, NO_REQUEST))
 
 
-def _read(
-    adapter: Adapter,
-    endpoint: str,
-    body: Json,
-    line: int,
-    prefix: str,
-    fetched_at: int,
-    request: Mapping[str, Any] = NO_REQUEST,
-) -> Iterator[Entity | RejectedRow]:
+def read_envelope(envelope: Json, line: int, default_fetched_at: int) -> Iterator[Entity | RejectedRow]:
+    """The entities of one captured answer; an answer that is an error is one RejectedRow."""
+    return _read(open_envelope, envelope, line, default_fetched_at)
+
+
+def read_response(body: Any, line: int, fetched_at: int) -> Iterator[Entity | RejectedRow]:
+    """The entities of a bare answer."""
+    return _read(open_response, body, line, fetched_at)
+
+
+def _read(opener: Callable[..., Opened], value: Any, line: int, fetched_at: int) -> Iterator[Entity | RejectedRow]:
     try:
-        for found in adapter.parse(endpoint, body, from_micros(fetched_at), request):
-            yield from _checked(found, line, prefix, fetched_at)
+        yield from _read_answer(opener(value, line, fetched_at))
+    except FieldError as error:
+        yield RejectedRow(line, "", "", str(error), error.hint)
+
+
+def _read_answer(opened: Opened) -> Iterator[Entity | RejectedRow]:
+    answer = opened.answer
+    try:
+        for found in _parsed(opened.adapter, opened.endpoint, answer):
+            yield from _checked(found, answer.line, answer.pointer, answer.fetched_at)
     except FieldError as error:  # the answer as a whole has the wrong shape
-        yield RejectedRow(line, prefix, "", str(error), error.hint)
+        yield RejectedRow(answer.line, answer.pointer, "", str(error), error.hint)
+
+
+def read_columns(opened: Sequence[Opened]) -> Drafted:
+    """What many answers say."""
+    drafted = Drafted()
+    kinds: dict[tuple[str, str], list[Opened]] = {}
+    for each in opened:
+        kinds.setdefault((each.adapter.platform, each.endpoint), []).append(each)
+    for alike in kinds.values():
+        _draft(drafted, alike[0].adapter, alike[0].endpoint, [each.answer for each in alike])
+    return drafted
+
+
+def _draft(drafted: Drafted, adapter: Adapter, endpoint: str, answers: list[Answer]) -> None:
+    """Read answers of one kind; where one of them is unusual, halve them until it stands alone."""
+    if not isinstance(adapter, ReadsColumns):
+        _draft_each(drafted, adapter, endpoint, answers)
+        return
+    try:
+        found = adapter.columns(endpoint, answers)
+    except (Irregular, FieldError):
+        if len(answers) == 1:
+            drafted.refused.add(answers[0].line)
+            return
+        middle = len(answers) // 2
+        _draft(drafted, adapter, endpoint, answers[:middle])
+        _draft(drafted, adapter, endpoint, answers[middle:])
+        return
+    for each in found:
+        (drafted.columns if isinstance(each, Columns) else drafted.rejected).append(each)  # type: ignore[arg-type]
+
+
+def _draft_each(drafted: Drafted, adapter: Adapter, endpoint: str, answers: list[Answer]) -> None:
+    """The same for a platform that has no reading by columns of its own."""
+    found: dict[Kind, list[tuple[Answer, int, Draft]]] = {}
+    for answer in answers:
+        try:
+            drafts = list(_parsed(adapter, endpoint, answer))
+        except FieldError:
+            drafted.refused.add(answer.line)
+            continue
+        for seat, draft in enumerate(drafts):
+            if isinstance(draft, Draft):
+                found.setdefault(draft.kind, []).append((answer, seat, draft))
+            else:
+                pointer = answer.pointer + draft.pointer
+                drafted.rejected.append(RejectedRow(answer.line, pointer, draft.field, draft.reason, draft.hint))
+    drafted.columns += [_columns(kind, drafts) for kind, drafts in found.items()]
+
+
+def _columns(kind: Kind, drafts: list[tuple[Answer, int, Draft]]) -> Columns:
+    values = [draft.values for _answer, _seat, draft in drafts]
+    return Columns(
+        kind,
+        [answer.line for answer, _seat, _draft in drafts],
+        [seat for _answer, seat, _draft in drafts],
+        [answer.pointer + draft.pointer for answer, _seat, draft in drafts],
+        [answer.fetched_at for answer, _seat, _draft in drafts],
+        {name: [each.get(name, ABSENT) for each in values] for name in sorted(set().union(*values))},
+    )
+
+
+def _parsed(adapter: Adapter, endpoint: str, answer: Answer) -> Iterator[Draft | RejectedRow]:
+    yield from adapter.parse(endpoint, answer.body, from_micros(answer.fetched_at), answer.request)
 
 
 def _checked(found: Draft | RejectedRow, line: int, prefix: str, fetched_at: int) -> list[Entity] | list[RejectedRow]:

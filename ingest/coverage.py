@@ -1,15 +1,18 @@
 """Which fields a source fills, and how fresh they are: source × field × share present × newest."""
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from base.clock import from_micros
-from ingest.records import AccountRecord, ContentRecord, Entity
+import pyarrow as pa
+import pyarrow.compute as pc
 
-_MODELS: dict[str, type[AccountRecord | ContentRecord]] = {"account": AccountRecord, "content": ContentRecord}
-_LISTS = ("external_urls", "platform_topics")
+from base.clock import from_micros
+from ingest.columns import MODELS
+from ingest.files import Batch
+from ingest.records import Kind
+
+_FIELDS = frozenset().union(*(model.model_fields for model in MODELS.values()))
 
 
 @dataclass(slots=True)
@@ -21,23 +24,22 @@ class _Source:
 
 @dataclass(slots=True)
 class Coverage:
-    """Counts as records pass by; `table` is the matrix."""
+    """Counts as batches pass by; `table` is the matrix."""
 
-    _sources: dict[tuple[str, str], _Source] = field(default_factory=dict)
+    _sources: dict[tuple[str, Kind], _Source] = field(default_factory=dict)
 
-    def add(self, source: str, entities: Sequence[Entity]) -> None:
-        for kind, model in _MODELS.items():
-            found = [entity for entity in entities if isinstance(entity.record, model)]
-            if found:
-                self._add(self._sources.setdefault((source, kind), _Source()), found, list(model.model_fields))
+    def add(self, source: str, batch: Batch) -> None:
+        frames: dict[Kind, pa.Table] = {"account": batch.accounts, "content": batch.content}
+        for kind, frame in frames.items():
+            if frame.num_rows:
+                self._add(self._sources.setdefault((source, kind), _Source()), frame)
 
-    def _add(self, seen: _Source, entities: Sequence[Entity], names: Sequence[str]) -> None:
-        seen.records += len(entities)
-        seen.newest = max(seen.newest, *(entity.fetched_at for entity in entities))
-        columns = zip(*(entity.record.__dict__.values() for entity in entities), strict=True)  # in the model's order
-        for name, column in zip(names, columns, strict=True):
-            empty = column.count(()) if name in _LISTS else 0
-            seen.filled[name] += len(column) - column.count(None) - empty
+    def _add(self, seen: _Source, frame: pa.Table) -> None:
+        seen.records += frame.num_rows
+        seen.newest = max(seen.newest, pc.max(frame["fetched_at"]).as_py())
+        for name in set(frame.column_names) & _FIELDS:
+            # The type of an item is always known, if only by habit.
+            seen.filled[name] += frame.num_rows - (0 if name == "content_type" else frame[name].null_count)
 
     def table(self) -> list[dict[str, Any]]:
         """One row per source, kind and field, in a fixed order; a field that is never filled has share 0."""
@@ -51,5 +53,5 @@ class Coverage:
         ]  # fmt: skip
 
 
-def _fields(kind: str) -> list[str]:
-    return list(_MODELS[kind].model_fields)
+def _fields(kind: Kind) -> list[str]:
+    return list(MODELS[kind].model_fields)

@@ -3,22 +3,41 @@
 import gzip
 import io
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Any, Literal
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from base.errors import SourceError
-from ingest.captures import is_envelope, read_envelope, read_response
+from ingest.captures import (
+    Opened,
+    is_envelope,
+    open_envelope,
+    open_response,
+    read_columns,
+    read_envelope,
+    read_response,
+)
+from ingest.columns import MODELS, Drafted, check, frame_of, record_schema
 from ingest.contracts import SourceContract
 from ingest.decoding import LINE_BYTES, decode_json, lines, unpacked
 from ingest.fields import FieldError
-from ingest.records import Entity, RejectedRow
+from ingest.records import Entity, Kind, RejectedRow
 from ingest.rows import CsvRows, ParquetRows, RowReader
 
 Mode = Literal["delta", "full"]
+#: decoded bytes that are read as columns together: enough to be worth it, little enough to stay in the cache
+UNIT_BYTES = 4 << 20
+#: decoded bytes in one batch: some 20 000 records of an API, and what a killed night loses at most
+BATCH_BYTES = 16 << 20
+ROW_BYTES = 512  # what a row of a table is counted as
+
+#: 1-based line, and the value that stands there
+Line = tuple[int, Any]
+
 _BREAKS = (EOFError, gzip.BadGzipFile, zlib.error, pa.ArrowException)
 _FORMATS = {".csv": "csv", ".tsv": "csv", ".txt": "csv", ".jsonl": "lines", ".ndjson": "lines", ".json": "document"}
 
@@ -36,10 +55,20 @@ class Delivery:
     mode: Mode = "delta"
 
 
-class Payload:
-    """The entities of one delivered file, read as a stream.
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some whole lines of a payload."""
 
-    `origin` is the file's name, `fetched_at` (microseconds) stands in where the payload does not say when. Iterating
+    #: frames of records (see `columns.py`), in the order of the payload
+    accounts: pa.Table
+    content: pa.Table
+    rejected: list[RejectedRow]
+
+
+class Payload:
+    """What one delivered file holds, read as a stream: record by record, or by `batches` of frames.
+
+    `origin` is the file's name, `fetched_at` (microseconds) stands in where the payload does not say when. Reading
     raises SourceError when nothing of the file can be read; a file that breaks off later ends with a RejectedRow.
     """
 
@@ -48,25 +77,140 @@ class Payload:
     ) -> None:
         self._stream, self._origin, self._fetched_at = stream, origin, fetched_at
         self._rows = RowReader(contract, fetched_at)
-        #: capture, response or rows; settled by the first value
+        self._is_table = False
+        #: capture, response or rows; settled by the last value
         self.media = "rows"
+        #: decoded bytes since the last unit
+        self._read_bytes = 0
         #: columns that nothing reads
         self.ignored: list[str] = []
 
     def __iter__(self) -> Iterator[Entity | RejectedRow]:
-        line = 0
+        last = 0
         try:
-            for found in self._found():
-                line = found.line
-                yield found
+            for each in self._read():
+                for found in self._explained(each):
+                    last = found.line
+                    yield found
         except _BREAKS as error:
-            if line == 0:
-                raise SourceError(
-                    f"{self._origin} cannot be read: {error}", hint="deliver the file again, whole"
-                ) from None
-            yield RejectedRow(line + 1, "", "", f"the file breaks off here: {error}", "deliver the file again, whole")
+            yield self._broken_off(last, error)
 
-    def _found(self) -> Iterator[Entity | RejectedRow]:
+    def batches(self) -> Iterator[Batch]:
+        """The same in frames of many records, whole lines of some BATCH_BYTES at a time."""
+        last, pending, size = 0, [], 0
+        for unit in self._units():
+            batch = self._batch(unit.found)
+            if unit.error:
+                batch.rejected.append(self._broken_off(max(last, _last_line(batch)), unit.error))
+            last = max(last, _last_line(batch))
+            pending.append(batch)
+            size += unit.size
+            if size >= BATCH_BYTES:
+                yield _joined(pending)
+                pending, size = [], 0
+        if pending:
+            yield _joined(pending)
+
+    def _broken_off(self, last: int, error: Exception) -> RejectedRow:
+        if last == 0:
+            raise SourceError(f"{self._origin} cannot be read: {error}", hint="deliver the file again, whole") from None
+        return RejectedRow(last + 1, "", "", f"the file breaks off here: {error}", "deliver the file again, whole")
+
+    # --- by columns
+
+    def _units(self) -> Iterator["_Unit"]:
+        """Lines to be read together."""
+        unit = _Unit()
+        try:
+            for each in self._read():
+                unit.found.append(each)
+                unit.size = self._read_bytes
+                if unit.size >= min(UNIT_BYTES, BATCH_BYTES):
+                    yield unit
+                    unit, self._read_bytes = _Unit(), 0
+        except _BREAKS as error:
+            unit.error = error
+        yield unit
+
+    def _batch(self, found: list[Line | RejectedRow]) -> Batch:
+        lines = {each[0]: each[1] for each in found if not isinstance(each, RejectedRow)}
+        drafted = self._drafted(lines)
+        checked = [(columns.kind, check(columns)) for columns in drafted.columns]
+        refused = drafted.refused.union(*(each.refused for _kind, each in checked))
+        media = self.media
+        explained = self._explained_lines(refused, lines)
+        self.media = media  # settled by the last line, not by the last that was looked at twice
+        rejected = [each for each in found if isinstance(each, RejectedRow)]
+        rejected += [row for row in drafted.rejected if row.line not in refused]
+        rejected += [each for _seat, each in explained if isinstance(each, RejectedRow)]
+        accounts, content = (
+            _frame(kind, [each.frame for of, each in checked if of == kind], refused, explained)
+            for kind in ("account", "content")
+        )
+        return Batch(accounts, content, sorted(rejected, key=lambda row: row.line))
+
+    def _drafted(self, lines: dict[int, Any]) -> Drafted:
+        """What lines say by columns; those of no known form are refused."""
+        rows: list[tuple[int, Any]] = []
+        opened: list[Opened] = []
+        refused: set[int] = set()
+        for line, value in lines.items():
+            try:
+                form = self._form(value)
+                if form == "rows" and isinstance(value, dict):
+                    rows.append((line, value))
+                elif form == "rows":
+                    refused.add(line)
+                else:
+                    opened.append(self._open(form, value, line))
+            except FieldError:
+                refused.add(line)
+        drafted = [self._rows.columns(rows), read_columns(opened)] if rows else [read_columns(opened)]
+        return Drafted(
+            [columns for each in drafted for columns in each.columns],
+            [row for each in drafted for row in each.rejected],
+            refused.union(*(each.refused for each in drafted)),
+        )
+
+    def _explained_lines(self, refused: set[int], lines: dict[int, Any]) -> list[tuple[int, Entity | RejectedRow]]:
+        """What these lines say one by one, with their seats."""
+        return [found for line in sorted(refused) for found in enumerate(self._explained((line, lines[line])))]
+
+    # --- one by one
+
+    def _explained(self, found: Line | RejectedRow) -> Iterable[Entity | RejectedRow]:
+        if isinstance(found, RejectedRow):
+            return [found]
+        line, value = found
+        form = self._form(value)
+        if form == "capture":
+            return read_envelope(value, line, self._fetched_at)
+        if form == "response":
+            return read_response(value, line, self._fetched_at)
+        if isinstance(value, dict):
+            return self._rows.read(value, line)
+        return [RejectedRow(line, "", "", f"a {type(value).__name__}, not an object", "write one object per line")]
+
+    def _form(self, value: Any) -> str:
+        """capture, response or rows."""
+        if not self._is_table:
+            self.media = self._media(value)
+        return self.media
+
+    def _media(self, value: Any) -> str:
+        if self._rows.contract is None and is_envelope(value):
+            return "capture"
+        if self._rows.contract is None and not (isinstance(value, dict) and "platform" in value):
+            return "response"
+        return "rows"
+
+    def _open(self, form: str, value: Any, line: int) -> Opened:
+        return (open_envelope if form == "capture" else open_response)(value, line, self._fetched_at)
+
+    # --- from bytes to values
+
+    def _read(self) -> Iterator[Line | RejectedRow]:
+        """Line and value of each line, not yet understood."""
         stream = unpacked(self._stream)
         start = stream.peek(64)[:64]
         if not start:
@@ -81,25 +225,26 @@ class Payload:
             case _:
                 yield from self._lines(stream)
 
-    def _table(self, table: CsvRows | ParquetRows) -> Iterator[Entity | RejectedRow]:
+    def _table(self, table: CsvRows | ParquetRows) -> Iterator[Line | RejectedRow]:
+        self._is_table = True
         for found in table:
             self.ignored = table.ignored
+            self._read_bytes += ROW_BYTES
             yield found
 
-    def _lines(self, stream: io.BufferedReader) -> Iterator[Entity | RejectedRow]:
+    def _lines(self, stream: io.BufferedReader) -> Iterator[Line | RejectedRow]:
         for line, data in lines(stream):
             if data is None:
                 reason = f"the line is longer than {LINE_BYTES >> 20} MiB"
                 yield RejectedRow(line, "", "", reason, "write one answer or row per line")
                 continue
+            self._read_bytes += len(data)
             try:
-                value = decode_json(data)
+                yield line, decode_json(data)
             except FieldError as error:
                 yield RejectedRow(line, "", "", str(error), error.hint)
-                continue
-            yield from self._value(value, line)
 
-    def _document(self, stream: io.BufferedReader) -> Iterator[Entity | RejectedRow]:
+    def _document(self, stream: io.BufferedReader) -> Iterator[Line | RejectedRow]:
         data = stream.read(LINE_BYTES + 1)
         if len(data) > LINE_BYTES:
             raise SourceError(
@@ -109,20 +254,45 @@ class Payload:
             value = decode_json(data.removeprefix(b"\xef\xbb\xbf"))
         except FieldError as error:
             raise SourceError(f"{self._origin}: {error}", hint=error.hint) from None
-        for line, part in enumerate(value if isinstance(value, list) else [value], start=1):
-            yield from self._value(part, line)
+        yield from enumerate(value if isinstance(value, list) else [value], start=1)
 
-    def _value(self, value: Any, line: int) -> Iterator[Entity | RejectedRow]:
-        if self._rows.contract is None and is_envelope(value):
-            self.media = "capture"
-            yield from read_envelope(value, line, self._fetched_at)
-        elif self._rows.contract is None and not (isinstance(value, dict) and "platform" in value):
-            self.media = "response"
-            yield from read_response(value, line, self._fetched_at)
-        elif isinstance(value, dict):
-            yield from self._rows.read(value, line)
-        else:
-            yield RejectedRow(line, "", "", f"a {type(value).__name__}, not an object", "write one object per line")
+
+@dataclass(slots=True)
+class _Unit:
+    """Lines to be read together, and what broke the reading off after them."""
+
+    found: list[Line | RejectedRow] = field(default_factory=list)
+    size: int = 0
+    error: Exception | None = None
+
+
+def _frame(
+    kind: Kind, frames: list[pa.Table], refused: set[int], explained: list[tuple[int, Entity | RejectedRow]]
+) -> pa.Table:
+    """The frame of one kind: what was vouched for, and what was explained instead of the rest."""
+    frame = pa.concat_tables([record_schema(kind).empty_table(), *frames])
+    if refused:
+        frame = frame.filter(pc.invert(pc.is_in(frame["line"], pa.array(sorted(refused), pa.int64()))))
+    entities = [(seat, each) for seat, each in explained if isinstance(each, Entity)]
+    mine = [(seat, each) for seat, each in entities if isinstance(each.record, MODELS[kind])]
+    if mine:
+        frame = pa.concat_tables([frame, frame_of(kind, mine)])
+    return frame.sort_by([("line", "ascending"), ("seat", "ascending")])
+
+
+def _joined(batches: list[Batch]) -> Batch:
+    return Batch(
+        pa.concat_tables([batch.accounts for batch in batches]),
+        pa.concat_tables([batch.content for batch in batches]),
+        [row for batch in batches for row in batch.rejected],
+    )
+
+
+def _last_line(batch: Batch) -> int:
+    """The last line that said anything."""
+    lines = [row.line for row in batch.rejected[-1:]]
+    lines += [frame["line"][-1].as_py() for frame in (batch.accounts, batch.content) if frame.num_rows]
+    return max(lines, default=0)
 
 
 def _format(origin: str, start: bytes) -> str:

@@ -1,143 +1,142 @@
-"""The accounts and items of one batch: read as a frame, changed in memory record by record, written back as a frame."""
+"""What is known of accounts and items, from stored rows and from what a batch says about them.
 
-from dataclasses import dataclass
-from typing import Any
+Frames in, frames out: `*_claims` tell what rows claim (see `merge.py`), `merge_*` what follows, one row per key in the
+store's columns.
+"""
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from ingest.merge import FieldOrder, Known, Stamp, pack_masks, unpack_masks
-from ingest.records import AccountRecord, ContentRecord
-from ingest.stored import (
-    ACCOUNT_DEFAULTS,
-    ACCOUNT_FIELDS,
-    CONTENT_DEFAULTS,
-    CONTENT_FIELDS,
-    account_values,
-    content_values,
-    usual_content_type,
-)
+from ingest.merge import FieldOrder, group, integers, newest_wins, unpack
+from ingest.stored import ACCOUNT_FIELDS, CONTENT_FIELDS, LISTS, STORED_NAMES, usual_content_type
+
+_NEVER = np.iinfo(np.int64).max  # later than any instant
+_HANDLE = ACCOUNT_FIELDS.bits["handle"]
+_CLAIM = ("key", "fetched_at", "sha256", "source", "about", "carried")
+_IN_PAYLOAD_ORDER = [("line", "ascending"), ("seat", "ascending")]
 
 
-@dataclass(slots=True)
-class KnownAccount(Known):
-    platform: str = ""
-    platform_user_id: str | None = None
-    first_seen: int = 0
-    #: as it stands in the store; None for a new account
-    stored_first_seen: int | None = None
-    #: (fetched_at, source) of the newest item that named it as its owner
-    sighted: tuple[int, str] = (0, "")
+def account_claims(accounts: pa.Table, content: pa.Table, sha256: str, source: str) -> pa.Table:
+    """What a batch says about accounts: frames of records with their `account_key`.
+
+    An item speaks for its account too: there is one, and it goes by that handle.
+    """
+    renamed = accounts.rename_columns([STORED_NAMES.get(name, name) for name in accounts.column_names])
+    profiles = _with(renamed, about=_constant(True, accounts.num_rows))
+    handles = pc.multiply(pc.cast(pc.is_valid(content["handle"]), pa.int64()), _HANDLE)
+    sightings = content.select(["account_key", "line", "seat", "fetched_at", "handle"])
+    sightings = _with(sightings, about=_constant(False, content.num_rows), carried=handles)
+    claims = pa.concat_tables([profiles, sightings], promote_options="default").sort_by(_IN_PAYLOAD_ORDER)
+    seen = pc.min_element_wise(claims["fetched_at"], claims["first_seen"])
+    claims = _with(claims, first_seen=seen, stored_first_seen=pa.nulls(claims.num_rows, pa.int64()))
+    return _claims(_with(claims, key=claims["account_key"], **_stamp(claims, sha256, source)), ACCOUNT_FIELDS)
 
 
-class KnownAccounts:
-    """Account key → what is known. `stored`: rows of the accounts table."""
-
-    def __init__(self, stored: pa.Table) -> None:
-        self._known: dict[str, KnownAccount] = {row["account_key"]: _stored_account(row) for row in stored.to_pylist()}
-
-    def absorb(self, key: str, record: AccountRecord, stamp: Stamp, source: str) -> None:
-        """Take a payload about the account."""
-        account = self._account(key, record, stamp[0])
-        account.absorb(ACCOUNT_FIELDS, account_values(record), stamp, source)
-        if record.first_seen is not None:
-            account.first_seen = min(account.first_seen, record.first_seen)
-
-    def sight(self, key: str, record: ContentRecord, stamp: Stamp, source: str) -> None:
-        """Know of an account because it owns an item."""
-        account = self._account(key, record, stamp[0])
-        account.sighted = max(account.sighted, (stamp[0], source))
-        if record.handle:
-            account.take(ACCOUNT_FIELDS, {"handle": record.handle}, stamp)
-
-    def seen_earlier_than_stored(self) -> list[str]:
-        """Stored accounts that this batch saw at an earlier instant than `first_seen`."""
-        return sorted(
-            key for key, account in self._known.items()
-            if account.stored_first_seen is not None and account.first_seen < account.stored_first_seen
-        )  # fmt: skip
-
-    def keep_first_seen(self, key: str) -> None:
-        """Go back to the stored `first_seen`."""
-        account = self._known[key]
-        if account.stored_first_seen is not None:
-            account.first_seen = account.stored_first_seen
-
-    def merge(self, former: str, key: str) -> None:
-        """Let what is known under a former key become part of the account that has the key now."""
-        old, new = self._known.pop(former), self._known[key]
-        new.absorb_known(ACCOUNT_FIELDS, old)
-        new.first_seen = min(new.first_seen, old.first_seen)
-        new.sighted = max(new.sighted, old.sighted)
-
-    def frame(self, schema: pa.Schema) -> pa.Table:
-        return pa.Table.from_pylist([_account_row(key, account) for key, account in self._known.items()], schema=schema)
-
-    def _account(self, key: str, record: AccountRecord | ContentRecord, seen_at: int) -> KnownAccount:
-        account = self._known.get(key)
-        if account is None:
-            name = key.partition(":")[2]
-            account = self._known[key] = KnownAccount(
-                values=dict(ACCOUNT_DEFAULTS), platform=record.platform, first_seen=seen_at,
-                platform_user_id=None if name.startswith("@") else name,
-            )  # fmt: skip
-        account.first_seen = min(account.first_seen, seen_at)
-        return account
+def item_claims(content: pa.Table, sha256: str, source: str) -> pa.Table:
+    """What a batch says about items: a frame of records with their `account_key` and `content_key`."""
+    claims = _with(content, key=content["content_key"], about=_constant(True, content.num_rows))
+    return _claims(_with(claims, **_stamp(claims, sha256, source)).sort_by(_IN_PAYLOAD_ORDER), CONTENT_FIELDS)
 
 
-class KnownItems:
-    """Content key → what is known. `stored`: rows of the content table."""
-
-    def __init__(self, stored: pa.Table) -> None:
-        self._known: dict[str, Known] = {}
-        for row in stored.to_pylist():
-            newest = (row["fetched_at"], row["raw_sha256"])
-            values = {name: row[name] for name in CONTENT_FIELDS.names}
-            self._known[row["content_key"]] = Known(values, _masks(row, values, CONTENT_FIELDS, newest), newest)
-
-    def absorb(self, account_key: str, record: ContentRecord, stamp: Stamp) -> None:
-        """Take a payload about the item."""
-        key = record.content_key
-        item = self._known.get(key)
-        if item is None:
-            item = self._known[key] = Known(dict(CONTENT_DEFAULTS))
-        item.absorb(CONTENT_FIELDS, content_values(record, account_key), stamp, "")
-
-    def frame(self, schema: pa.Schema) -> pa.Table:
-        return pa.Table.from_pylist([_content_row(key, item) for key, item in self._known.items()], schema=schema)
+def stored_account_claims(stored: pa.Table) -> pa.Table:
+    """What rows of the accounts table remember."""
+    rows = _with(
+        stored, key=stored["account_key"], fetched_at=stored["last_seen"], sha256=stored["raw_sha256"],
+        stored_first_seen=stored["first_seen"],
+    )  # fmt: skip
+    return _claims(_remembered(rows, ACCOUNT_FIELDS), ACCOUNT_FIELDS)
 
 
-def _stored_account(row: dict[str, Any]) -> KnownAccount:
-    newest = (row["last_seen"], row["raw_sha256"]) if row["raw_sha256"] else None
-    values = {name: row[name] for name in ACCOUNT_FIELDS.names}
-    return KnownAccount(
-        values, _masks(row, values, ACCOUNT_FIELDS, newest), newest, row["source"],
-        platform=row["platform"], platform_user_id=row["platform_user_id"],
-        first_seen=row["first_seen"], stored_first_seen=row["first_seen"],
-        sighted=(0, "") if newest else (row["last_seen"], row["source"]),
+def stored_item_claims(stored: pa.Table) -> pa.Table:
+    """What rows of the content table remember."""
+    rows = _with(stored, key=stored["content_key"], sha256=stored["raw_sha256"], source=_constant("", stored.num_rows))
+    return _claims(_remembered(rows, CONTENT_FIELDS), CONTENT_FIELDS)
+
+
+def merge_accounts(claims: pa.Table) -> pa.Table:
+    """Rows of the accounts table, and `stored_first_seen`: what the store said of them, null for new ones.
+
+    An account that no payload was about was last seen when an item named it, and `raw_sha256` is "".
+    """
+    groups = group(claims)
+    known = newest_wins(ACCOUNT_FIELDS, claims, groups)
+    fetched_at, about = integers(claims["fetched_at"])[groups.rows], claims["about"].to_numpy()[groups.rows]
+    sighted_at = groups.greatest(np.where(about, -1, fetched_at))
+    sources = sorted(claims["source"].unique().to_pylist())
+    codes = pc.index_in(claims["source"], pa.array(sources)).to_numpy()[groups.rows]
+    is_sighting = ~about & (fetched_at == np.repeat(sighted_at, groups.ends - groups.starts + 1))
+    sighted_by = pa.array(sources).take(pa.array(np.maximum(groups.greatest(np.where(is_sighting, codes, -1)), 0)))
+    stored = groups.least(integers(pc.fill_null(claims["stored_first_seen"], _NEVER))[groups.rows])
+    return pa.table(
+        {name: known[name] for name in ACCOUNT_FIELDS.names}
+        | {name: pc.fill_null(known[name], "[]") for name in LISTS}
+        | _named(known["key"], "account_key", "platform_user_id")
+        | {
+            "first_seen": groups.least(integers(claims["first_seen"])[groups.rows]),
+            "last_seen": pc.coalesce(known["fetched_at"], pa.array(sighted_at)),
+            "source": pc.coalesce(known["source"], sighted_by),
+            "state": _constant("live", len(stored)),
+            "raw_sha256": pc.fill_null(known["sha256"], ""),
+            "carried": known["carried"],
+            "stored_first_seen": pa.array(stored, mask=stored == _NEVER),
+        }
+    )
+
+
+def merge_items(claims: pa.Table) -> pa.Table:
+    """Rows of the content table."""
+    known = newest_wins(CONTENT_FIELDS, claims, group(claims))
+    named = _named(known["key"], "content_key", "platform_content_id")
+    usual = _usual(named["platform"])
+    return pa.table(
+        {name: known[name] for name in CONTENT_FIELDS.names}
+        | named
+        | {
+            "content_type": pc.coalesce(known["content_type"], usual),
+            "fetched_at": known["fetched_at"], "raw_sha256": known["sha256"], "carried": known["carried"],
+        }
     )  # fmt: skip
 
 
-def _masks(row: dict[str, Any], values: dict[str, Any], order: FieldOrder, newest: Stamp | None) -> dict[Stamp, int]:
-    if row["carried"] is not None:
-        return unpack_masks(row["carried"], newest or (0, ""))
-    # A row that was not written here: its newest payload carried what it holds.
-    return {newest: order.mask({name: value for name, value in values.items() if value is not None})} if newest else {}
+def _claims(rows: pa.Table, order: FieldOrder) -> pa.Table:
+    firsts = [name for name in ("first_seen", "stored_first_seen") if name in rows.column_names]
+    return rows.select([*_CLAIM, *order.names, *firsts])
 
 
-def _account_row(key: str, account: KnownAccount) -> dict[str, Any]:
-    last_seen, sha256 = account.newest or (account.sighted[0], "")
-    return account.values | {
-        "account_key": key, "platform": account.platform, "platform_user_id": account.platform_user_id,
-        "first_seen": account.first_seen, "last_seen": last_seen, "state": "live", "raw_sha256": sha256,
-        "source": account.source if account.newest else account.sighted[1], "carried": pack_masks(account),
+def _remembered(rows: pa.Table, order: FieldOrder) -> pa.Table:
+    memory = unpack(rows, order)
+    claims = rows.take(memory["row"])
+    return _with(claims, **{name: memory[name] for name in ("fetched_at", "sha256", "about", "carried")})
+
+
+def _stamp(claims: pa.Table, sha256: str, source: str) -> dict[str, pa.Array]:
+    return {"sha256": _constant(sha256, claims.num_rows), "source": _constant(source, claims.num_rows)}
+
+
+def _named(keys: pa.ChunkedArray, key: str, own_id: str) -> dict[str, pa.Array]:
+    """`platform:id` in its parts; a provisional key, `platform:@handle`, has no id."""
+    parts = pc.extract_regex(keys.combine_chunks(), r"(?s)^(?P<platform>[^:]*):(?P<id>.*)$")
+    ids = pc.struct_field(parts, "id")
+    return {
+        key: keys, "platform": pc.struct_field(parts, "platform"),
+        own_id: pc.if_else(pc.starts_with(ids, "@"), None, ids),
     }  # fmt: skip
 
 
-def _content_row(key: str, item: Known) -> dict[str, Any]:
-    platform, _, content_id = key.partition(":")
-    fetched_at, sha256 = item.newest or (0, "")
-    return item.values | {
-        "content_key": key, "platform": platform, "platform_content_id": content_id, "fetched_at": fetched_at,
-        "raw_sha256": sha256, "content_type": item.values["content_type"] or usual_content_type(platform),
-        "carried": pack_masks(item),
-    }  # fmt: skip
+def _usual(platforms: pa.Array) -> pa.Array:
+    encoded = platforms.dictionary_encode()
+    usual = pa.array([usual_content_type(name) for name in encoded.dictionary.to_pylist()], pa.string())
+    return usual.take(encoded.indices)
+
+
+def _constant(value: bool | str, rows: int) -> pa.Array:
+    return pa.repeat(pa.scalar(value), rows)
+
+
+def _with(table: pa.Table, **columns: pa.Array | pa.ChunkedArray) -> pa.Table:
+    """The table with these columns, put in the place of former ones of the name."""
+    for name, column in columns.items():
+        place = table.schema.get_field_index(name)
+        table = table.append_column(name, column) if place < 0 else table.set_column(place, name, column)
+    return table

@@ -4,28 +4,29 @@ A field that a payload did not carry is *unset* (`model_fields_set`), which is d
 (None): the first leaves what is known, the second clears it. Instants are microseconds since 1970 UTC.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, NamedTuple, Self, TypeVar, get_args
+from typing import Annotated, Any, Literal, NamedTuple, Self, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
 
-from ingest import fields
+from ingest import cells, fields
 from ingest.fields import FieldError
 
 Kind = Literal["account", "content"]
 ContentType = Literal["video", "short", "post"]
 
-Platform = Annotated[str, BeforeValidator(fields.platform_name)]
-Identifier = Annotated[str | None, BeforeValidator(fields.identifier)]
-Handle = Annotated[str | None, BeforeValidator(fields.handle)]
-ShortText = Annotated[str | None, BeforeValidator(fields.text(300))]
-LongText = Annotated[str | None, BeforeValidator(fields.text(20_000))]  # longer bios are attacks or dumps
-Url = Annotated[str | None, BeforeValidator(fields.text(2_000))]
-Words = Annotated[tuple[str, ...], BeforeValidator(fields.words)]
-Count = Annotated[int | None, BeforeValidator(fields.count)]
-Instant = Annotated[int | None, BeforeValidator(fields.instant)]
-Flag = Annotated[bool | None, BeforeValidator(fields.flag)]
+# Each type names its parser twice: for one cell, which pydantic asks, and for a column of them.
+Platform = Annotated[str, BeforeValidator(fields.platform_name), cells.repeated(fields.platform_name)]
+Identifier = Annotated[str | None, BeforeValidator(fields.identifier), cells.IDENTIFIERS]
+Handle = Annotated[str | None, BeforeValidator(fields.handle), cells.HANDLES]
+ShortText = Annotated[str | None, BeforeValidator(fields.text(300)), cells.texts(300)]
+# Longer bios are attacks or dumps.
+LongText = Annotated[str | None, BeforeValidator(fields.text(20_000)), cells.texts(20_000)]
+Url = Annotated[str | None, BeforeValidator(fields.text(2_000)), cells.texts(2_000)]
+Words = Annotated[tuple[str, ...], BeforeValidator(fields.words), cells.LISTS]
+Count = Annotated[int | None, BeforeValidator(fields.count), cells.COUNTS]
+Instant = Annotated[int | None, BeforeValidator(fields.instant), cells.INSTANTS]
+Flag = Annotated[bool | None, BeforeValidator(fields.flag), cells.FLAGS]
 
 #: other words for a kind of content → our type and the platform's finer word
 CONTENT_FORMS: dict[str, tuple[ContentType, str | None]] = {
@@ -33,6 +34,12 @@ CONTENT_FORMS: dict[str, tuple[ContentType, str | None]] = {
     "reel": ("short", "reel"), "reels": ("short", "reel"), "carousel": ("post", "carousel"), "image": ("post", "image"),
     "photo": ("post", "image"), "story": ("post", "story"),
 }  # fmt: skip
+
+
+def _content_type(value: Any) -> Any:
+    if value not in get_args(ContentType):
+        raise FieldError("not a content type")
+    return value
 
 
 class _Record(BaseModel):
@@ -81,8 +88,8 @@ class AccountRecord(_Record):
 class ContentRecord(_Record):
     """One video, short or post as a payload shows it."""
 
-    platform_content_id: Annotated[str, BeforeValidator(fields.identifier)]
-    content_type: ContentType = "post"
+    platform_content_id: Annotated[str, BeforeValidator(fields.identifier), cells.IDENTIFIERS]
+    content_type: Annotated[ContentType, cells.repeated(_content_type)] = "post"
     subtype: ShortText = None
     title_or_caption: LongText = None
     description: LongText = None
@@ -111,9 +118,6 @@ class Entity(NamedTuple):
     fetched_at: int
 
 
-_Checked = TypeVar("_Checked", AccountRecord, ContentRecord)
-
-
 @dataclass(frozen=True, slots=True)
 class RejectedRow:
     """A row or entity that could not be taken."""
@@ -127,51 +131,7 @@ class RejectedRow:
 
 def build_record(kind: Kind, values: dict[str, Any]) -> AccountRecord | ContentRecord:
     """A checked record. Raises pydantic's ValidationError naming every field that cannot be taken."""
-    if kind == "account":
-        return _sound_record(AccountRecord, values) or AccountRecord(**values)
-    return _sound_record(ContentRecord, values) or ContentRecord(**values)
-
-
-def _sound_record(model: type[_Checked], values: dict[str, Any]) -> _Checked | None:
-    """What the model makes of sound values, from the same parsers; None when it has something to refuse."""
-    parsers, defaults = _RULES[model]
-    try:
-        carried = {name: parsers[name](value) for name, value in values.items()}
-    except (KeyError, ValueError):
-        return None
-    found = defaults | carried
-    if None in (found["platform"], found.get("platform_content_id", "")):
-        return None
-    if found["platform_user_id"] is None and found["handle"] is None:
-        return None
-    record = model.__new__(model)
-    _set(record, "__dict__", found)
-    _set(record, "__pydantic_fields_set__", set(carried))
-    _set(record, "__pydantic_extra__", None)
-    _set(record, "__pydantic_private__", None)
-    return record
-
-
-def _rules(model: type[BaseModel]) -> tuple[dict[str, Callable[[Any], Any]], dict[str, Any]]:
-    """The parser of each field, and its default; a field that must be given has None."""
-    parsers: dict[str, Callable[[Any], Any]] = {}
-    defaults: dict[str, Any] = {}
-    for name, info in model.model_fields.items():
-        found: list[Any] = [each.func for each in info.metadata if isinstance(each, BeforeValidator)]
-        parsers[name] = found[0] if found else _content_type
-        defaults[name] = None if info.is_required() else info.default
-    return parsers, defaults
-
-
-def _content_type(value: Any) -> Any:
-    if value not in _CONTENT_TYPES:
-        raise FieldError("not a content type")
-    return value
-
-
-_CONTENT_TYPES = get_args(ContentType)
-_set = object.__setattr__
-_RULES: dict[type[BaseModel], Any] = {model: _rules(model) for model in (AccountRecord, ContentRecord)}
+    return AccountRecord(**values) if kind == "account" else ContentRecord(**values)
 
 
 def rejections(error: ValidationError, line: int, pointer: str) -> list[RejectedRow]:

@@ -16,6 +16,8 @@ import pyarrow.parquet as pq
 from pydantic import ValidationError
 
 from base.errors import SourceError
+from ingest.cells import INSTANTS
+from ingest.columns import ABSENT, Columns, Drafted
 from ingest.contracts import ACCOUNT_COLUMNS, CONTENT_COLUMNS, SourceContract
 from ingest.decoding import LINE_BYTES
 from ingest.fields import FieldError, instant
@@ -29,7 +31,6 @@ _ACCOUNT_ONLY = frozenset(ACCOUNT_COLUMNS) - frozenset(CONTENT_COLUMNS)
 _NAMES = ("platform", "platform_user_id", "handle")
 
 Row = dict[str, Any]
-Found = Entity | RejectedRow
 
 csv.field_size_limit(LINE_BYTES)
 
@@ -52,6 +53,36 @@ class RowReader:
             return rejections(error, line, "")
         except FieldError as error:
             return [RejectedRow(line, "", "", str(error), error.hint)]
+
+    def columns(self, rows: Sequence[tuple[int, Row]]) -> Drafted:
+        """What many rows (line, row) say, without their checks; a row of any unusual form is refused."""
+        drafted = Drafted()
+        lines = [line for line, _row in rows]
+        values = [self.contract.translate(row) if self.contract else row for _line, row in rows]
+        names = sorted((_CONTENT_ONLY | frozenset(ACCOUNT_COLUMNS)) & frozenset().union(*values))
+        table = {name: [row.get(name, ABSENT) for row in values] for name in names}
+        given = [None if at is ABSENT else at for at in table.pop("fetched_at", [None] * len(rows))]
+        cells = INSTANTS.check(given, set(map(type, given)))
+        drafted.refused.update(lines[position] for position in cells.refused)
+        picked = _Picked(table, lines, [at or self.fetched_at for at in cells.values.to_pylist()])
+        ids = table.get("platform_content_id", [ABSENT] * len(rows))
+        is_item = [self.contract.kind == "content"] * len(rows) if self.contract else [one is not ABSENT for one in ids]
+        self._draft_items(drafted, picked, [row for row, is_one in enumerate(is_item) if is_one])
+        self._draft_accounts(drafted, picked, [row for row, is_one in enumerate(is_item) if not is_one])
+        return drafted
+
+    def _draft_items(self, drafted: Drafted, picked: "_Picked", rows: list[int]) -> None:
+        items = picked.columns("content", rows, _CONTENT_ONLY, seat=0)
+        drafted.refused.update(_take_forms(items))
+        drafted.columns.append(items)
+        owners = picked.speaking(rows, [name for name in picked.table if name in _ACCOUNT_ONLY])
+        drafted.columns.append(picked.columns("account", owners, _ACCOUNT_ONLY | {*_NAMES}, seat=1))
+
+    def _draft_accounts(self, drafted: Drafted, picked: "_Picked", rows: list[int]) -> None:
+        known = frozenset(ACCOUNT_COLUMNS)
+        strange = [name for name in picked.table if name not in known]
+        drafted.refused.update(picked.lines[row] for row in picked.speaking(rows, strange))
+        drafted.columns.append(picked.columns("account", rows, known, seat=0))
 
     def check_columns(self, columns: Sequence[str], origin: str) -> list[str]:
         """The columns that will not be read. Raises SourceError when one that every row needs is missing."""
@@ -96,11 +127,54 @@ class RowReader:
         return ", ".join(missing)
 
 
+@dataclass(frozen=True, slots=True)
+class _Picked:
+    """Rows as columns: ABSENT where a row has no such cell."""
+
+    table: dict[str, list[Any]]
+    lines: list[int]
+    fetched_at: list[int]
+
+    def speaking(self, rows: list[int], names: list[str]) -> list[int]:
+        """The rows that have a cell under one of these names."""
+        columns = [self.table[name] for name in names]
+        return [row for row in rows if any(column[row] is not ABSENT for column in columns)] if columns else []
+
+    def columns(self, kind: Kind, rows: list[int], names: frozenset[str], *, seat: int) -> Columns:
+        """These rows as records of a kind."""
+        values = {name: _of(column, rows) for name, column in self.table.items() if name in names}
+        count = len(rows)
+        return Columns(kind, _of(self.lines, rows), [seat] * count, [""] * count, _of(self.fetched_at, rows), values)
+
+
+def _of(column: list[Any], rows: list[int]) -> list[Any]:
+    return column if len(rows) == len(column) else [column[row] for row in rows]
+
+
+def _take_forms(items: Columns) -> list[int]:
+    """Put our words for their kinds of content in place; returns the lines whose word is none."""
+    words = items.values.get("content_type")
+    if words is None:
+        return []
+    finer = items.values.get("subtype") or [ABSENT] * len(words)
+    forms = [_form(word) if word is not ABSENT and word else (ABSENT, None) for word in words]
+    items.values["content_type"] = [form[0] if form else ABSENT for form in forms]
+    items.values["subtype"] = [
+        form[1] if form and form[1] and (given is ABSENT or not given) else given
+        for form, given in zip(forms, finer, strict=True)
+    ]
+    return [line for line, form in zip(items.lines, forms, strict=True) if form is None]
+
+
+def _form(word: Any) -> tuple[Any, str | None] | None:
+    return CONTENT_FORMS.get(str(word).strip().lower())
+
+
 def _with_form(content: Row) -> Row:
     word = content.pop("content_type", None)
     if not word:
         return content
-    form = CONTENT_FORMS.get(str(word).strip().lower())
+    form = _form(word)
     if form is None:
         raise FieldError(f"{str(word)[:40]!r} is not a content type", f"use {', '.join(sorted(CONTENT_FORMS))}")
     content["content_type"] = form[0]
@@ -116,7 +190,7 @@ class CsvRows:
         self._stream, self._origin, self._reader = stream, origin, reader
         self.ignored: list[str] = []
 
-    def __iter__(self) -> Iterator[Found]:
+    def __iter__(self) -> Iterator[tuple[int, Row] | RejectedRow]:
         contract = self._reader.contract
         text = io.TextIOWrapper(self._stream, encoding=_encoding(self._stream, contract), errors="replace", newline="")
         try:
@@ -134,7 +208,7 @@ class CsvRows:
         finally:
             text.detach()  # the stream is closed by who opened it
 
-    def _read(self, table: Iterator[list[str]], header: list[str]) -> Iterator[Found]:
+    def _read(self, table: Iterator[list[str]], header: list[str]) -> Iterator[tuple[int, Row] | RejectedRow]:
         line = 1
         while True:
             line += 1
@@ -151,7 +225,7 @@ class CsvRows:
                 reason = f"{len(cells)} cells under {len(header)} columns"
                 yield RejectedRow(line, "", "", reason, "quote cells that hold the delimiter or a line break")
                 continue
-            yield from self._reader.read(dict(zip(header, cells, strict=True)), line)
+            yield line, dict(zip(header, cells, strict=True))
 
 
 class ParquetRows:
@@ -161,7 +235,7 @@ class ParquetRows:
         self._stream, self._origin, self._reader = stream, origin, reader
         self.ignored: list[str] = []
 
-    def __iter__(self) -> Iterator[Found]:
+    def __iter__(self) -> Iterator[tuple[int, Row] | RejectedRow]:
         with tempfile.TemporaryFile() as aside:  # the format is read from its end
             shutil.copyfileobj(self._stream, aside)
             try:
@@ -175,7 +249,7 @@ class ParquetRows:
             for batch in table.iter_batches(PARQUET_BATCH_ROWS):
                 for row in _without_nan(batch).to_pylist():
                     line += 1
-                    yield from self._reader.read(row, line)
+                    yield line, row
 
 
 def _without_nan(batch: pa.RecordBatch) -> pa.RecordBatch:

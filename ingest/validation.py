@@ -8,7 +8,7 @@ from base.errors import SourceError
 from ingest.contracts import SourceContract
 from ingest.coverage import Coverage
 from ingest.files import Payload
-from ingest.records import Entity, RejectedRow
+from ingest.records import RejectedRow
 
 SHOWN_REJECTIONS = 1_000  # enough to see what is wrong; the counts cover all
 
@@ -46,15 +46,13 @@ def validate_file(path: Path, contract: SourceContract | None, fetched_at: int) 
         with path.open("rb") as stream:
             payload = Payload(stream, path.name, contract, fetched_at)
             validation = Validation(path.name, payload.media)
-            for found in payload:
-                if isinstance(found, Entity):
-                    validation.entities += 1
-                    coverage.add(path.name, [found])
-                    continue
-                bad.add((found.line, found.pointer))
-                validation.reasons[found.reason] = validation.reasons.get(found.reason, 0) + 1
-                if len(validation.rejections) < SHOWN_REJECTIONS:
-                    validation.rejections.append(found)
+            for batch in payload.batches():
+                validation.entities += batch.accounts.num_rows + batch.content.num_rows
+                coverage.add(path.name, batch)
+                for row in batch.rejected:
+                    bad.add((row.line, row.pointer))
+                    validation.reasons[row.reason] = validation.reasons.get(row.reason, 0) + 1
+                validation.rejections += batch.rejected[: SHOWN_REJECTIONS - len(validation.rejections)]
     except OSError as error:
         raise SourceError(f"{path}: {error.strerror or error}", hint="check the path and its permissions") from None
     validation.media, validation.rejected = payload.media, len(bad)

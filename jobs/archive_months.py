@@ -42,6 +42,11 @@ def dropping(month: str) -> dict[str, Job]:
     return {"drop_month": partial(_drop_month, month=parse_month(month))}
 
 
+def file_of(table: type[SQLModel], month: Month) -> str:
+    """Where a month of a table stands in an archive."""
+    return f"{name_of(table)}/{month}.parquet"
+
+
 def _archive_month(context: Context, *, month: Month, folder: Folder) -> JobReport:
     held = _held(context, month)
     with context.reading_frames() as frames:
@@ -77,7 +82,7 @@ def _forget(context: Context, stage: str, month: Month, held: dict[str, int]) ->
 
 def _keep(frames: FrameReader, table: type[SQLModel], month: Month, folder: Folder) -> None:
     """Write a month of a table and read it back; a file that holds the same already stays as it is."""
-    name = f"{name_of(table)}/{month}.parquet"
+    name = file_of(table, month)
     statement = rows_of_month(table, month)
     if not folder.exists(name):
         with folder.writing(name) as target:

@@ -1,6 +1,6 @@
 """Accounts, the keys they had before, and moving everything that hangs on a key when an account gets its id."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pyarrow as pa
@@ -13,27 +13,22 @@ from store.bulk import FrameReader, FrameWriter
 from store.tables import AccountAlias, AccountVector, ContentItem, CreatorAccount, CreatorMember, RawEntity
 
 
-def load_holders(frames: FrameWriter, names: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
-    """(platform, handle) → the key of the one live account with a known id that carries the handle now.
+def load_holders(frames: FrameWriter, names: pa.Table) -> pa.Table:
+    """For `platform`, `handle`: the `account_key` of the one live account with a known id that carries the handle now.
 
     A handle that two accounts claim, because one changed it since we looked, has no holder.
     """
-    wanted = sorted(set(names))
-    keys = pa.table({"platform": [name[0] for name in wanted], "handle": [name[1] for name in wanted]})
-    found = frames.matching(CreatorAccount, keys)
+    found = frames.matching(CreatorAccount, names)
     settled = found.filter(pc.and_(pc.is_valid(found["platform_user_id"]), pc.equal(found["state"], "live")))
-    holders: dict[tuple[str, str], list[str]] = {}
-    for platform, handle, key in zip(
-        *(settled[name].to_pylist() for name in ("platform", "handle", "account_key")), strict=True
-    ):
-        holders.setdefault((platform, handle), []).append(key)
-    return {name: keys[0] for name, keys in holders.items() if len(keys) == 1}
+    holders = settled.group_by(["platform", "handle"], use_threads=False)
+    counted = holders.aggregate([("account_key", "min"), ("account_key", "count")])
+    only = counted.filter(pc.equal(counted["account_key_count"], 1))
+    return only.select(["platform", "handle", "account_key_min"]).rename_columns(["platform", "handle", "account_key"])
 
 
-def load_aliases(frames: FrameWriter, alias_keys: Iterable[str]) -> dict[str, str]:
-    """Former key → the key that names the account now."""
-    found = frames.matching(AccountAlias, pa.table({"alias_key": sorted(set(alias_keys))}))
-    return dict(zip(found["alias_key"].to_pylist(), found["account_key"].to_pylist(), strict=True))
+def load_aliases(frames: FrameWriter, alias_keys: pa.ChunkedArray) -> pa.Table:
+    """For former keys (`alias_key`): the `account_key` that names the account now; none for a key that stayed."""
+    return frames.matching(AccountAlias, pa.table({"alias_key": alias_keys})).select(["alias_key", "account_key"])
 
 
 def load_promotions(frames: FrameReader) -> pa.Table:

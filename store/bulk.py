@@ -7,6 +7,7 @@ given is not touched.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
@@ -14,6 +15,7 @@ from sqlalchemy import BigInteger, Boolean, Executable, Float, Integer, LargeBin
 from sqlalchemy.types import TypeEngine
 from sqlmodel import SQLModel
 
+from base.clock import to_micros
 from store.frame_drivers import FrameDriver, Parameters
 from store.tables import UtcMicros
 
@@ -77,6 +79,10 @@ class FrameReader:
 class FrameWriter(FrameReader):
     """Writes Arrow tables into SQLModel tables; columns are matched by name, and a missing column keeps its default."""
 
+    def load(self, model: type[SQLModel], frame: pa.Table) -> int:
+        """Add rows that nothing stored is in the way of, without a staging table. Returns how many."""
+        return self._append(_table(model), frame) if frame.num_rows else 0
+
     def insert(self, model: type[SQLModel], frame: pa.Table) -> int:
         """Add rows whose primary key is new; rows already there stay as they are. Returns how many were added."""
         return self._write(model, frame, update=())
@@ -119,6 +125,14 @@ class FrameWriter(FrameReader):
             matches = " AND ".join(f'"{stage}"."{name}" = "{table.name}"."{name}"' for name in keys.column_names)
             return self._change(f'DELETE FROM "{table.name}" WHERE EXISTS (SELECT 1 FROM "{stage}" WHERE {matches})')
 
+    def drop_partition(self, model: type[SQLModel], start: datetime) -> int:
+        """Remove the month that begins here as a whole, where it is a partition of its own. Returns the rows it held.
+
+        0 where the table has no partitions, which is every table in SQLite: its rows are still there.
+        """
+        with self._connection.cursor() as cursor:
+            return self._driver.drop_partition(cursor, _table(model), to_micros(start))
+
     def rename(self, model: type[SQLModel], column: str, names: Mapping[str, str]) -> None:
         """Give the rows that carry a former name in a column its new name; a row whose new key is taken goes."""
         former = pa.table({column: pa.array(sorted(names), pa.string())})
@@ -153,7 +167,8 @@ class FrameWriter(FrameReader):
         table = _table(model)
         columns = ", ".join(f'"{name}"' for name in frame.column_names)
         keys = ", ".join(f'"{column.name}"' for column in table.primary_key)
-        with self._staged(table, frame) as stage:
+        with self._staged(table, _in_key_order(table, frame)) as stage:
+            self._make_room(table, frame)
             return self._change(
                 f'INSERT INTO "{table.name}" ({columns}) SELECT {columns} FROM "{stage}" WHERE true '
                 f"ON CONFLICT ({keys}) DO {_conflict_action(table.name, update)}"
@@ -166,10 +181,16 @@ class FrameWriter(FrameReader):
 
     def _append(self, table: Table, frame: pa.Table) -> int:
         """Load rows that nothing can be in the way of; on Postgres this is a COPY."""
+        self._make_room(table, frame)
         with self._connection.cursor() as cursor:
-            cursor.adbc_ingest(table.name, _cast(frame, _write_schema(table, frame)), mode="append")
+            rows = _in_key_order(table, frame)
+            cursor.adbc_ingest(table.name, _cast(rows, _write_schema(table, rows)), mode="append")
         loaded: int = frame.num_rows
         return loaded
+
+    def _make_room(self, table: Table, frame: pa.Table) -> None:
+        with self._connection.cursor() as cursor:
+            self._driver.make_room(cursor, table, frame)
 
     @contextmanager
     def _staged(self, table: Table, frame: pa.Table) -> Iterator[str]:
@@ -198,6 +219,14 @@ def _conflict_action(table: str, update: Sequence[str]) -> str:
     values = ", ".join(f'"{name}" = excluded."{name}"' for name in update)
     differs = " OR ".join(f'"{table}"."{name}" IS DISTINCT FROM excluded."{name}"' for name in update)
     return f"UPDATE SET {values} WHERE {differs}"
+
+
+def _in_key_order(table: Table, frame: pa.Table) -> pa.Table:
+    """The same rows by their key, equal ones as they came: the index of the key then grows page by page.
+
+    Rows in no order put each one on another page: see benchmarks/bulk.py, whose keys are in none.
+    """
+    return frame.sort_by([(column.name, "ascending") for column in table.primary_key])
 
 
 def _write_schema(table: Table, frame: pa.Table) -> pa.Schema:

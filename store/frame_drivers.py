@@ -1,4 +1,4 @@
-"""What differs between databases when frames travel: connecting, typed reads, and counting changed rows.
+"""What differs between databases when frames travel: connecting, typed reads, counting changed rows, partitions.
 
 One driver per database, behind one protocol; `store/bulk.py` says what is read and written, and knows neither.
 """
@@ -9,17 +9,20 @@ from typing import Any, Protocol
 
 import adbc_driver_sqlite.dbapi
 import pyarrow as pa
-from sqlalchemy import Executable
+from sqlalchemy import Executable, Table
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql import psycopg
 from sqlalchemy.engine import URL, Dialect
 
 from base.errors import ConfigError
+from store.partitions import drop_partition, make_partitions, partition_column
 
 Parameters = tuple[Any, ...]
 
 #: what installs the second database's drivers
 POSTGRES_HINT = "pip install 'creatordex[postgres]'"
+#: NORMAL as in `store/session.py`; the others keep the pages of a batch in memory until it is committed
+_SQLITE_PRAGMAS = ("busy_timeout=30000", "synchronous=NORMAL", "cache_size=-131072", "wal_autocheckpoint=16384")
 
 
 class FrameDriver(Protocol):
@@ -33,6 +36,9 @@ class FrameDriver(Protocol):
     def connect(self, url: URL) -> Any:
         """A DB-API connection with one open transaction at a time; it rolls back what was not committed."""
 
+    def close(self) -> None:
+        """Let go of what connections share, when none is open any more."""
+
     def compile(self, statement: Executable) -> tuple[str, Parameters]:
         """SQL and its positional parameters."""
 
@@ -45,6 +51,12 @@ class FrameDriver(Protocol):
     def change(self, cursor: Any, sql: str, parameters: Parameters) -> int:
         """Run a statement that inserts, updates or deletes. Returns how many rows it touched."""
 
+    def make_room(self, cursor: Any, table: Table, frame: pa.Table) -> None:
+        """Make the partitions in which the rows of a frame belong, where the table has partitions."""
+
+    def drop_partition(self, cursor: Any, table: Table, start: int) -> int:
+        """Remove the partition that begins at this instant. Returns the rows it held, 0 when there is none."""
+
 
 class SqliteDriver:
     temporary = "temp"
@@ -52,10 +64,16 @@ class SqliteDriver:
 
     def connect(self, url: URL) -> Any:
         connection = adbc_driver_sqlite.dbapi.connect(f"file:{url.database}")
+        connection.adbc_connection.set_autocommit(True)  # some of these are refused inside a transaction
         with connection.cursor() as cursor:
-            cursor.execute("PRAGMA busy_timeout=30000")
-            cursor.fetchall()
+            for pragma in _SQLITE_PRAGMAS:
+                cursor.execute(f"PRAGMA {pragma}")
+                cursor.fetchall()
+        connection.adbc_connection.set_autocommit(False)
         return connection
+
+    def close(self) -> None:
+        pass
 
     def compile(self, statement: Executable) -> tuple[str, Parameters]:
         return _compiled(statement, sqlite.dialect())
@@ -75,17 +93,39 @@ class SqliteDriver:
         cursor.execute(sql, parameters or None)
         return _total_changes(cursor) - before
 
+    def make_room(self, cursor: Any, table: Table, frame: pa.Table) -> None:
+        pass  # a table is one tree, whatever the months of its rows
+
+    def drop_partition(self, cursor: Any, table: Table, start: int) -> int:
+        return 0
+
 
 class PostgresDriver:
     temporary = "pg_temp"
     leading_rows = 0
 
+    def __init__(self) -> None:
+        self._first: Any = None
+
     def connect(self, url: URL) -> Any:
+        # The first connection reads the server's catalogue of types, as long as a thousand rows take; the others share
+        # what it found. It does nothing else, and holds no transaction.
+        if self._first is None:
+            self._first = self._connect(url)
+        return self._first.adbc_clone()
+
+    def close(self) -> None:
+        if self._first is not None:
+            self._first.close()
+            self._first = None
+
+    def _connect(self, url: URL) -> Any:
         try:
             import adbc_driver_postgresql.dbapi as driver
         except ImportError as error:
             raise ConfigError("the Postgres drivers are not installed", hint=POSTGRES_HINT) from error
-        return driver.connect(url.set(drivername="postgresql").render_as_string(hide_password=False))
+        address = url.set(drivername="postgresql").render_as_string(hide_password=False)
+        return driver.connect(address, autocommit=True)
 
     def compile(self, statement: Executable) -> tuple[str, Parameters]:
         # This dialect casts every parameter: the driver sends whole numbers as int8, and substr() wants an int4.
@@ -101,6 +141,14 @@ class PostgresDriver:
         # The driver counts rows only of statements without parameters.
         cursor.execute(f"WITH changed AS ({sql} RETURNING 1) SELECT count(*) FROM changed", parameters or None)
         return int(cursor.fetchone()[0])
+
+    def make_room(self, cursor: Any, table: Table, frame: pa.Table) -> None:
+        instant = partition_column(table)
+        if instant is not None:
+            make_partitions(cursor, table, frame[instant])
+
+    def drop_partition(self, cursor: Any, table: Table, start: int) -> int:
+        return drop_partition(cursor, table, start)
 
 
 def frame_driver(url: URL) -> FrameDriver:

@@ -1,63 +1,58 @@
 """The series of measured numbers: appended, never edited, the same whatever the order of delivery."""
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from store.bulk import FrameWriter, arrow_schema
+from store.bulk import FrameWriter
 from store.tables import MetricSnapshot
 
-_SCHEMA = arrow_schema(MetricSnapshot)
+KEY = ["entity_kind", "entity_key", "metric", "as_of"]
+#: what was measured, in the order in which two answers for one instant are compared
+_MEASURED = ["is_known", "value", "source", "definition_version", "precision"]
 
 
-class SnapshotKey(NamedTuple):
-    entity_kind: str
-    entity_key: str
-    metric: str
-    #: microseconds since 1970 UTC
-    as_of: int
+def save_snapshots(frames: FrameWriter, snapshots: pa.Table) -> int:
+    """Append snapshots. Returns how many were added or gave way to a greater answer for the same instant.
 
-
-class Measured(NamedTuple):
-    """What was measured. Of two answers for one instant the greater stands: a number beats a hidden one."""
-
-    is_known: bool
-    value: int
-    source: str
-    definition_version: str
-    precision: str
-
-
-def save_snapshots(frames: FrameWriter, measured: Mapping[SnapshotKey, Measured]) -> int:
-    """Append snapshots. Returns how many were added or gave way to a greater answer for the same instant."""
-    frame = snapshot_frame(measured)
-    added = frames.insert(MetricSnapshot, frame)
-    if added == frame.num_rows:
+    Of two answers for one instant the greater stands: a number beats a hidden one.
+    """
+    snapshots = _strongest(snapshots)
+    added = frames.insert(MetricSnapshot, snapshots)
+    if added == snapshots.num_rows:
         return added
-    stored = frames.matching(MetricSnapshot, frame.select(SnapshotKey._fields))
-    before = read_snapshots(stored)
-    greater = {key: value for key, value in measured.items() if value > before.get(key, value)}
-    return added + frames.upsert(MetricSnapshot, snapshot_frame(greater))
+    stored = frames.matching(MetricSnapshot, snapshots.select(KEY))
+    return added + frames.upsert(MetricSnapshot, _greater(snapshots, stored))
 
 
-def read_snapshots(rows: pa.Table) -> dict[SnapshotKey, Measured]:
-    """Stored rows as values."""
-    keys = zip(*(rows[name].to_pylist() for name in SnapshotKey._fields), strict=True)
-    others = (rows[name].to_pylist() for name in ("value", "source", "definition_version", "precision"))
-    return {
-        SnapshotKey(*key): Measured(value is not None, value or 0, source, version, precision)
-        for key, (value, source, version, precision) in zip(keys, zip(*others, strict=True), strict=True)
-    }
+def _strongest(snapshots: pa.Table) -> pa.Table:
+    """Each key once, with its greatest answer."""
+    if snapshots.group_by(KEY, use_threads=False).aggregate([]).num_rows == snapshots.num_rows:
+        return snapshots
+    order = [(name, "ascending") for name in (*KEY, *_MEASURED)]
+    ranked = _comparable(snapshots).append_column("row", pa.array(range(snapshots.num_rows))).sort_by(order)
+    rows = ranked.group_by(KEY, use_threads=False).aggregate([("row", "last")])["row_last"]
+    return snapshots.take(rows)
 
 
-def snapshot_frame(measured: Mapping[SnapshotKey, Measured]) -> pa.Table:
-    keys = dict(zip(SnapshotKey._fields, zip(*measured, strict=True), strict=False))
-    found = dict(zip(Measured._fields, zip(*measured.values(), strict=True), strict=False))
-    columns = {
-        name: pa.array(keys.get(name) or found.get(name) or (), _SCHEMA.field(name).type) for name in _SCHEMA.names
-    }
-    unknown = pa.array([not known for known in found.get("is_known", ())], pa.bool_())
-    columns["value"] = pc.if_else(unknown, None, columns["value"])
-    return pa.table(columns, schema=_SCHEMA)
+def _greater(snapshots: pa.Table, stored: pa.Table) -> pa.Table:
+    """The snapshots that are greater than what is stored under their key."""
+    rows = pa.array(range(snapshots.num_rows))
+    given, held = _comparable(snapshots).append_column("row", rows), _comparable(stored)
+    pairs = given.join(held, KEY, join_type="inner", right_suffix="_held")
+    is_greater: Any = False
+    is_equal: Any = True
+    for name in _MEASURED:
+        left, right = pairs[name], pairs[f"{name}_held"]
+        is_greater = pc.or_(is_greater, pc.and_(is_equal, pc.greater(left, right)))
+        is_equal = pc.and_(is_equal, pc.equal(left, right))
+    return snapshots.take(pairs["row"].filter(is_greater).sort())
+
+
+def _comparable(snapshots: pa.Table) -> pa.Table:
+    known = pc.cast(pc.is_valid(snapshots["value"]), pa.int8())
+    value = pc.fill_null(snapshots["value"], 0)
+    return snapshots.set_column(snapshots.schema.get_field_index("value"), "value", value).append_column(
+        "is_known", known
+    )

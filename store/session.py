@@ -81,6 +81,7 @@ class Store:
             connection.commit()
 
     def close(self) -> None:
+        self._driver.close()
         self.engine.dispose()
 
 

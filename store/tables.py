@@ -225,7 +225,8 @@ class MetricSnapshot(SQLModel, table=True):
     """One measured number at one instant. Append-only; NULL means the platform hides it."""
 
     __tablename__ = "metric_snapshots"
-    __table_args__ = (Index(None, "as_of"),)
+    # In Postgres each month is a partition, made before its first row is loaded (store/partitions.py).
+    __table_args__ = (Index(None, "as_of"), {"postgresql_partition_by": "RANGE (as_of)"})
     #: account · content
     entity_kind: str = _key()
     entity_key: str = _key()

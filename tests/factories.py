@@ -4,12 +4,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 from sqlalchemy.engine import URL
 
+from base.clock import to_micros
 from jobs.context import Context
 from jobs.settings import read_settings
+from store.bulk import arrow_schema
 from store.session import Store
-from store.tables import ContentItem, CreatorAccount
+from store.tables import ContentItem, CreatorAccount, MetricSnapshot
 
 AS_OF = datetime(2026, 3, 1, 2, 0, tzinfo=UTC)
 #: database → the home its test keeps beside it
@@ -46,6 +49,27 @@ def an_item(account_key: str, content_id: str, **values: Any) -> ContentItem:
         "raw_sha256": "0" * 64,
     }
     return ContentItem(**(defaults | values))
+
+
+def a_snapshot(as_of: datetime = AS_OF, **values: Any) -> dict[str, Any]:
+    """A row for `put_snapshots`."""
+    defaults: dict[str, Any] = {
+        "entity_kind": "account",
+        "entity_key": "youtube:1",
+        "metric": "followers",
+        "as_of": to_micros(as_of),
+        "value": None,
+        "source": "test",
+        "definition_version": "v1",
+        "precision": "hidden",
+    }
+    return defaults | values
+
+
+def put_snapshots(store: Store, *rows: dict[str, Any]) -> None:
+    """Snapshots go in as frames: that makes the partitions of their months."""
+    with store.writing_frames() as frames:
+        frames.insert(MetricSnapshot, pa.Table.from_pylist(list(rows), arrow_schema(MetricSnapshot)))
 
 
 def a_context(store: Store, **overrides: Any) -> Context:

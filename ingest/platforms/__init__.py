@@ -54,12 +54,14 @@ def definition_version(platform: str, metric: str, content_type: str | None, as_
     return adapter.definition_version(metric, content_type, from_micros(as_of)) if adapter else f"{platform}-{metric}-1"
 
 
-@lru_cache(maxsize=4096)  # asked once per record, answered once per page
+@lru_cache(maxsize=4096)
 def meanings(
     platform: str, kind: Kind, metrics: tuple[str, ...], content_type: str | None, as_of: int
 ) -> list[tuple[str, str]]:
     """Definition and precision of each metric of a record that was fetched at an instant (microseconds)."""
+    adapter, at = adapter_for(platform), from_micros(as_of)
+    if adapter is None:
+        return [(f"{platform}-{metric}-1", "exact") for metric in metrics]
     return [
-        (definition_version(platform, metric, content_type, as_of), precision(platform, kind, metric))
-        for metric in metrics
+        (adapter.definition_version(metric, content_type, at), adapter.precision(kind, metric)) for metric in metrics
     ]

@@ -16,11 +16,13 @@ to be hidden. Captions arrive without the "@" sign, so a name in one is no relia
 as a claim.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from ingest.adapter import NO_REQUEST, Adapter, Draft, Json, carried, child, children, read_items
+from ingest.adapter import NO_REQUEST, Adapter, Answer, Draft, Json, carried, child, children, read_items
+from ingest.columns import ABSENT, Columns
+from ingest.gather import Items, gather, objects, said
 from ingest.records import Kind, RejectedRow
 
 #: media_product_type, then media_type → our type and the finer word
@@ -28,6 +30,21 @@ _FORMS = {
     "REELS": ("short", "reel"), "STORY": ("post", "story"), "CAROUSEL_ALBUM": ("post", "carousel"),
     "IMAGE": ("post", "image"), "VIDEO": ("video", "video"),
 }  # fmt: skip
+#: record field → Instagram's name
+_OWNER = {"platform_user_id": "id", "handle": "username"}
+_PROFILE = _OWNER | {
+    "display_name": "name", "bio": "biography", "website": "website", "profile_image_url": "profile_picture_url",
+    "followers": "followers_count", "following": "follows_count", "content_count": "media_count",
+}  # fmt: skip
+_ITEM = {
+    "platform_content_id": "id",
+    "title_or_caption": "caption",
+    "url": "permalink",
+    "published_at": "timestamp",
+    "likes": "like_count",
+    "comments": "comments_count",
+    "views": "view_count",
+}
 
 
 class Instagram:
@@ -44,10 +61,18 @@ class Instagram:
         if not found:
             return
         yield from read_items([("/business_discovery", found)], _account)
-        owner = carried(found, platform_user_id="id", handle="username")
+        owner = carried(found, **_OWNER)
         media = enumerate(children(child(found, "media"), "data"))
         items = ((f"/business_discovery/media/data/{position}", item) for position, item in media)
         yield from read_items(items, lambda pointer, item: _media(pointer, item, owner))
+
+    def columns(self, endpoint: str, answers: Sequence[Answer]) -> list[Columns | RejectedRow]:
+        bodies = objects([answer.body for answer in answers], "business_discovery")
+        filled = [(answer, found) for answer, found in zip(answers, bodies, strict=True) if found]
+        asked, found = [answer for answer, _found in filled], [found for _answer, found in filled]
+        lists = [children(media, "data") for media in objects(found, "media")]
+        media = gather(asked, lists, "/business_discovery/media/data/", seat=1)
+        return [_accounts(asked, found), _many_media(media, found, list(map(len, lists)))]
 
     def precision(self, kind: Kind, metric: str) -> str:
         return "exact"
@@ -57,25 +82,47 @@ class Instagram:
 
 
 def _account(pointer: str, found: Json) -> Draft:
-    values = carried(
-        found, platform_user_id="id", handle="username", display_name="name", bio="biography", website="website",
-        profile_image_url="profile_picture_url", followers="followers_count", following="follows_count",
-        content_count="media_count",
-    )  # fmt: skip
-    return Draft("account", pointer, {"platform": "instagram", **values})
+    return Draft("account", pointer, {"platform": "instagram", **carried(found, **_PROFILE)})
 
 
 def _media(pointer: str, item: Json, owner: Json) -> Draft:
-    values = carried(
-        item, platform_content_id="id", title_or_caption="caption", url="permalink", published_at="timestamp",
-        likes="like_count", comments="comments_count", views="view_count",
-    )  # fmt: skip
+    values = carried(item, **_ITEM)
     if "comments" in values:
         values.setdefault("likes", None)
-    form = _FORMS.get(str(item.get("media_product_type"))) or _FORMS.get(str(item.get("media_type")))
+    form = _form(item)
     if form:
         values["content_type"], values["subtype"] = form
     return Draft("content", pointer, {"platform": "instagram", **owner, **values})
+
+
+def _accounts(answers: Sequence[Answer], found: list[Json]) -> Columns:
+    """`_account` of many."""
+    values = {ours: said(found, theirs) for ours, theirs in _PROFILE.items()}
+    return Columns(
+        "account", [answer.line for answer in answers], [0] * len(answers),
+        [f"{answer.pointer}/business_discovery" for answer in answers], [answer.fetched_at for answer in answers],
+        {"platform": ["instagram"] * len(answers), **values},
+    )  # fmt: skip
+
+
+def _many_media(media: Items, owners: list[Json], counts: list[int]) -> Columns:
+    """`_media` of many."""
+    values = {ours: said(media.items, theirs) for ours, theirs in _ITEM.items()}
+    values["likes"] = [
+        None if likes is ABSENT and comments is not ABSENT else likes
+        for likes, comments in zip(values["likes"], values["comments"], strict=True)
+    ]
+    forms = [_form(item) for item in media.items]
+    for ours, theirs in _OWNER.items():
+        named = zip(said(owners, theirs), counts, strict=True)
+        values[ours] = [name for name, count in named for _item in range(count)]
+    values["content_type"] = [form[0] if form else ABSENT for form in forms]
+    values["subtype"] = [form[1] if form else ABSENT for form in forms]
+    return media.columns("content", {"platform": ["instagram"] * len(media.items), **values})
+
+
+def _form(item: Json) -> tuple[str, str] | None:
+    return _FORMS.get(str(item.get("media_product_type"))) or _FORMS.get(str(item.get("media_type")))
 
 
 ADAPTER: Adapter = Instagram()

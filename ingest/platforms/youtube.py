@@ -16,13 +16,20 @@ asked for says nothing. Counts arrive as text; a hidden count is None.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import lru_cache
+from operator import and_
+from types import NoneType
 from typing import Any
 
-from ingest.adapter import NO_REQUEST, Adapter, Draft, Json, child, children, read_items
+from base.clock import from_micros
+from ingest.adapter import NO_REQUEST, Adapter, Answer, Draft, Irregular, Json, child, children, read_items
+from ingest.columns import ABSENT, Columns
 from ingest.errors import classify
 from ingest.fields import FieldError
+from ingest.gather import Items, gather, got, has, objects, only
 from ingest.records import Kind, RejectedRow
 
 #: A Short is at most this long *and* says so: length alone is no proof, and the API does not tell.
@@ -35,6 +42,8 @@ VIEWS_REDEFINED = datetime(2026, 8, 24, tzinfo=UTC)
 
 _DURATION = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
 _SAYS_SHORT = re.compile(r"#shorts?\b|/shorts/", re.IGNORECASE)
+#: what stands in the place of a title; a tuple, because a hostile title may be a list
+_NOTICES = ("Private video", "Deleted video")
 _KINDS = {
     "youtube#channelListResponse": "channels.list",
     "youtube#playlistItemListResponse": "playlistItems.list",
@@ -59,6 +68,17 @@ class YouTube:
         )
         if endpoint != "playlistItems.list":
             yield from _missing(request.get("id"), children(body, "items"), fetched_at)
+
+    def columns(self, endpoint: str, answers: Sequence[Answer]) -> list[Columns | RejectedRow]:
+        lists = [children(answer.body, "items") for answer in answers]
+        items = _standing(gather(answers, lists, "/items/"))
+        read = {"channels.list": _channels, "videos.list": _videos, "playlistItems.list": _uploads}[endpoint]
+        missing: list[RejectedRow] = []
+        if endpoint != "playlistItems.list":
+            for answer, listed in zip(answers, lists, strict=True):
+                rows = _missing(answer.request.get("id"), listed, from_micros(answer.fetched_at))
+                missing += [replace(row, line=answer.line, pointer=answer.pointer + row.pointer) for row in rows]
+        return [read(items), *missing]
 
     def precision(self, kind: Kind, metric: str) -> str:
         return "rounded_3sf" if (kind, metric) == ("account", "followers") else "exact"
@@ -138,14 +158,97 @@ def _upload(pointer: str, item: Json) -> Draft:
     return Draft("content", pointer, values)
 
 
+def _standing(found: Items) -> Items:
+    """The items that are not withdrawn; almost always all."""
+    titles = [snippet.get("title") for snippet in objects(found.items, "snippet")]
+    return found.without(_is_withdrawn) if any(notice in titles for notice in _NOTICES) else found
+
+
+def _channels(found: Items) -> Columns:
+    """`_channel` of many."""
+    snippets, statistics = objects(found.items, "snippet"), objects(found.items, "statistics")
+    has_snippet, has_counts = has(found.items, "snippet"), has(found.items, "statistics")
+    topics = [
+        [_topic(address) for address in children(details, "topicCategories")]
+        for details in objects(found.items, "topicDetails")
+    ]
+    followers = [
+        None if counts.get("hiddenSubscriberCount") is True else counts.get("subscriberCount") for counts in statistics
+    ]
+    values: dict[str, list[Any]] = {
+        "platform": ["youtube"] * len(found.items), "platform_user_id": [item.get("id") for item in found.items],
+        "display_name": got(snippets, "title", has_snippet), "bio": got(snippets, "description", has_snippet),
+        "country": got(snippets, "country", has_snippet), "language": got(snippets, "defaultLanguage", has_snippet),
+        "created_at": got(snippets, "publishedAt", has_snippet),
+        "profile_image_url": only([_thumbnail(sizes) for sizes in objects(snippets, "thumbnails")], has_snippet),
+        "handle": [snippet.get("customUrl") or ABSENT for snippet in snippets],
+        "followers": only(followers, has_counts), "content_count": got(statistics, "videoCount", has_counts),
+        "total_views": got(statistics, "viewCount", has_counts),
+        "platform_topics": only(topics, has(found.items, "topicDetails")),
+    }  # fmt: skip
+    return found.columns("account", values)
+
+
+def _videos(found: Items) -> Columns:
+    """`_video` of many."""
+    snippets, details = objects(found.items, "snippet"), objects(found.items, "contentDetails")
+    statistics, has_counts = objects(found.items, "statistics"), has(found.items, "statistics")
+    has_snippet, has_details = list(map(bool, snippets)), list(map(bool, details))
+    seconds = _many_seconds([part.get("duration") for part in details])
+    forms = [
+        content_type(length, snippet) if length is not None and 0 < length <= SHORT_SECONDS else "video"
+        for length, snippet in zip(seconds, snippets, strict=True)
+    ]
+    languages = [snippet.get("defaultAudioLanguage") or snippet.get("defaultLanguage") for snippet in snippets]
+    has_both = [*map(and_, has_snippet, has_details)]
+    values: dict[str, list[Any]] = {
+        "platform": ["youtube"] * len(found.items), "platform_content_id": [item.get("id") for item in found.items],
+        **_many_texts(snippets, has_snippet), "language": only(languages, has_snippet),
+        "duration_seconds": only(seconds, has_details), "content_type": only(forms, has_both),
+        "subtype": only([_live_state(snippet) for snippet in snippets], has_both),
+        "views": got(statistics, "viewCount", has_counts), "likes": got(statistics, "likeCount", has_counts),
+        "comments": got(statistics, "commentCount", has_counts),
+    }  # fmt: skip
+    return found.columns("content", values)
+
+
+def _uploads(found: Items) -> Columns:
+    """`_upload` of many."""
+    snippets, details = objects(found.items, "snippet"), objects(found.items, "contentDetails")
+    named = zip(details, objects(snippets, "resourceId"), strict=True)
+    everywhere = [True] * len(found.items)
+    values = _many_texts(snippets, everywhere)
+    published = zip(details, values["published_at"], strict=True)
+    values |= {
+        "platform": ["youtube"] * len(found.items),
+        "platform_content_id": [part.get("videoId") or resource.get("videoId") for part, resource in named],
+        "platform_user_id": [
+            snippet.get("videoOwnerChannelId") or channel
+            for snippet, channel in zip(snippets, values["platform_user_id"], strict=True)
+        ],
+        "published_at": [part.get("videoPublishedAt") or listed for part, listed in published],
+    }
+    return found.columns("content", values)
+
+
+def _many_texts(snippets: list[Json], where: list[bool]) -> dict[str, list[Any]]:
+    """`_item_texts` of many."""
+    return {
+        "platform_user_id": got(snippets, "channelId", where), "title_or_caption": got(snippets, "title", where),
+        "description": got(snippets, "description", where), "published_at": got(snippets, "publishedAt", where),
+    }  # fmt: skip
+
+
+def _many_seconds(durations: list[Any]) -> list[int | None]:
+    if not set(map(type, durations)) <= {str, NoneType}:
+        raise Irregular
+    return [_known_seconds(duration) for duration in durations]
+
+
 def _is_withdrawn(item: Any) -> bool:
     """A playlist keeps a place for a video that was deleted or made private, with a notice for its title."""
     snippet = item.get("snippet") if isinstance(item, dict) else None
-    return (
-        isinstance(snippet, dict)
-        and snippet.get("title") in {"Private video", "Deleted video"}
-        and not snippet.get("thumbnails")
-    )
+    return isinstance(snippet, dict) and snippet.get("title") in _NOTICES and not snippet.get("thumbnails")
 
 
 def _missing(asked: Any, items: list[Any], fetched_at: datetime) -> Iterator[RejectedRow]:
@@ -187,9 +290,12 @@ def duration_seconds(duration: Any) -> int | None:
     return (((weeks * 7 + days) * 24 + hours) * 60 + minutes) * 60 + seconds
 
 
+_known_seconds = lru_cache(maxsize=16_384)(duration_seconds)  # many videos are equally long
+
+
 def _live_state(snippet: Json) -> str | None:
     state = snippet.get("liveBroadcastContent")
-    return state if state in {"live", "upcoming"} else None
+    return state if state in ("live", "upcoming") else None  # a tuple: what stands there may be a list
 
 
 def _thumbnail(thumbnails: Json) -> Any:

@@ -15,8 +15,9 @@ from tests.factories import an_account
 
 
 @pytest.fixture
-def typed(tmp_path, monkeypatch):
+def typed(tmp_path, monkeypatch, bare_address):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CREATORDEX_DATABASE_URL", bare_address)
     monkeypatch.setenv("CREATORDEX_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("CREATORDEX_EMBEDDINGS__PROVIDER", "fast")
     monkeypatch.setenv("CREATORDEX_IDENTITY__BIO_NEIGHBOURS", "false")

@@ -29,8 +29,8 @@ def test_every_change_has_its_word_on_the_page():
     assert words == ["mint", "split", "merge", "retire", "join", "move", "leave", "update"]
 
 
-def test_a_view_has_the_columns_of_its_page(tmp_path):
-    store = Store(f"sqlite:///{tmp_path / 'views.db'}")
+def test_a_view_has_the_columns_of_its_page(bare_address):
+    store = Store(bare_address)
     upgrade(store)
     for name in VIEWS:
         with store.engine.connect() as connection:

@@ -1,7 +1,6 @@
 """A month leaves the store whole, is somewhere else before it goes, and no other month notices."""
 
 import uuid
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,31 +20,9 @@ from store.session import Store
 from store.tables import ContentItem, MetricSnapshot
 from tests.conftest import NewStore
 from tests.factories import a_context, an_item
+from tests.jobs.months import FEBRUARY, HELD, fill
 
 TABLES = (ContentItem, MetricSnapshot)
-FEBRUARY = Month(2026, 2)
-SECOND = timedelta(microseconds=1)
-#: the first and the last instant of February, and their neighbours
-INSTANTS = [
-    datetime(2025, 12, 5, tzinfo=UTC), FEBRUARY.start - SECOND, FEBRUARY.start, datetime(2026, 2, 11, 7, tzinfo=UTC),
-    FEBRUARY.end - SECOND, FEBRUARY.end, datetime(2026, 3, 9, tzinfo=UTC),
-]  # fmt: skip
-HELD = {"content_items": 3, "metric_snapshots": 3}
-
-
-def fill(store: Store) -> Store:
-    """An item and a snapshot at each instant, and an item that says none."""
-    items = [an_item("youtube:1", f"v{number}", published_at=at) for number, at in enumerate([*INSTANTS, None])]
-    snapshots = [
-        MetricSnapshot(
-            entity_kind="account", entity_key="youtube:1", metric="followers", as_of=at, value=None, source="test",
-            definition_version="v1", precision="hidden",
-        )
-        for at in INSTANTS
-    ]  # fmt: skip
-    with store.writing() as session:
-        session.add_all([*items, *snapshots])
-    return store
 
 
 @pytest.fixture

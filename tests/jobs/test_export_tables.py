@@ -5,6 +5,7 @@ import io
 import json
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import combinations
@@ -14,7 +15,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete
 
@@ -27,8 +28,10 @@ from jobs.resolve_creators import resolve_creators
 from jobs.runner import open_store
 from jobs.settings import read_settings
 from review.decide import judge
+from store.session import Store
 from store.tables import AccountAlias, CreatorAccount, CreatorMember, Enrichment, Run
-from tests.factories import AS_OF, HOMES, a_context, an_account
+from tests.factories import AS_OF, HOMES, a_context, address_of, an_account, home_of
+from tests.postgres import PostgresServer
 
 Row = dict[str, Any]
 ACCOUNTS = ("ann", "bea", "cleo", "dora")
@@ -44,12 +47,18 @@ NIGHTS = st.lists(
 
 
 @pytest.fixture
-def store(tmp_path):
+def store(bare_address, tmp_path):
     """A store that knows its revision, as every store but the tests' quick one does."""
-    opened = open_store(read_settings(home=tmp_path / "home"))
+    opened = open_store(read_settings(home=tmp_path / "home", database_url=bare_address))
     HOMES[opened.url] = tmp_path / "home"
+    home_of(opened).mkdir(exist_ok=True)
     yield opened
     opened.close()
+
+
+def exporting(store: Store) -> Context:
+    """A context whose settings lead to this store."""
+    return a_context(store, database_url=address_of(store), identity={"bio_neighbours": False})
 
 
 def taken(context: Context, what: str, since: str | None = None) -> list[Row]:
@@ -118,11 +127,11 @@ def by(rows: Sequence[Row], name: str) -> dict[str, Row]:
 
 
 @pytest.mark.slow
-@settings(max_examples=12, deadline=None)
-@given(NIGHTS)
-def test_two_nights_differ_by_what_the_changes_between_them_say_and_by_nothing_else(nights):
-    with tempfile.TemporaryDirectory() as folder:
-        chosen = read_settings(home=Path(folder), identity={"bio_neighbours": False})
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(nights=NIGHTS)
+def test_two_nights_differ_by_what_the_changes_between_them_say_and_by_nothing_else(new_database, nights):
+    with tempfile.TemporaryDirectory() as folder, new_database(Path(folder)) as address:
+        chosen = read_settings(home=Path(folder), database_url=address, identity={"bio_neighbours": False})
         store = open_store(chosen)
         context = Context(settings=chosen, store=store, run_id="night", as_of=AS_OF)
         creators, members = [], []
@@ -144,6 +153,15 @@ def test_two_nights_differ_by_what_the_changes_between_them_say_and_by_nothing_e
         store.close()
 
 
+@pytest.fixture(params=["sqlite", "postgres"])
+def new_database(request):
+    """Makes the address of an empty database, for each example of its own; on one database, then the other."""
+    if request.param == "postgres":
+        server: PostgresServer = request.getfixturevalue("postgres")
+        return lambda _folder: server.database(template="template0")
+    return lambda folder: nullcontext(f"sqlite:///{folder / 'store.db'}")
+
+
 def differs(entry: Row, creators: Any, creators_now: Any, members: Any, members_now: Any) -> bool:
     """Whether an entry of one night's feed speaks of something that two exports really show."""
     account, creator = entry["account_key"], entry["creator_id"]
@@ -155,14 +173,14 @@ def differs(entry: Row, creators: Any, creators_now: Any, members: Any, members_
 
 
 def test_a_second_night_without_news_changes_nothing(store):
-    context = a_context(store, identity={"bio_neighbours": False})
+    context = exporting(store)
     live_through(context, {"ann": 0, "bea": 0}, 0)
     resolve_creators(replace(context, as_of=AS_OF + timedelta(days=1)))
     assert taken(context, "changes", since="night-0") == []
 
 
 def test_two_changes_at_one_instant_are_told_as_one(store):
-    context = a_context(store, identity={"bio_neighbours": False})
+    context = exporting(store)
     live_through(context, {"ann": 0, "bea": 1, "cleo": 1}, 0)
     later = replace(context, as_of=AS_OF + timedelta(days=1))
     for verdict in (Verdict.SAME, Verdict.DIFFERENT):
@@ -175,7 +193,7 @@ def test_two_changes_at_one_instant_are_told_as_one(store):
 
 
 def test_a_promoted_key_leaves_and_the_real_one_joins(store):
-    context = a_context(store, identity={"bio_neighbours": False})
+    context = exporting(store)
     with store.writing() as session:
         session.add(an_account("ann", account_key="youtube:@ann", platform_user_id=None))
     resolve_creators(context)
@@ -198,7 +216,7 @@ def test_a_promoted_key_leaves_and_the_real_one_joins(store):
 
 @pytest.fixture
 def filled(store) -> Context:
-    context = a_context(store, identity={"bio_neighbours": False})
+    context = exporting(store)
     with store.writing() as session:
         session.add(an_account("ann", display_name='=HYPERLINK("https://ann.example")', followers=7))
         session.add(an_account("bea", display_name="Bea, baker", followers=None))
@@ -312,7 +330,7 @@ def test_a_failed_export_leaves_the_former_file_and_no_draft(filled):
 
 def test_rows_beyond_one_batch_are_all_there(store, monkeypatch):
     monkeypatch.setattr("jobs.export_tables.BATCH_ROWS", 3)
-    context = a_context(store)
+    context = exporting(store)
     with store.writing() as session:
         session.add_all(CreatorMember(account_key=f"x:{n:02}", creator_id="cr_1", since=AS_OF) for n in range(10))
     keys = pq.read_table(exported(context, "members", "parquet"))["account_key"].to_pylist()

@@ -22,7 +22,7 @@ from sqlmodel import Session, SQLModel, select
 from base.clock import to_micros
 from base.errors import SourceError
 from ingest.contracts import SourceContract
-from ingest.files import Delivery
+from ingest.files import BATCH_BYTES, Delivery
 from jobs.context import Context
 from jobs.ingest_accounts import forget_month, ingest_accounts, renormalize
 from store.months import Month
@@ -323,6 +323,17 @@ def test_buckets_are_worked_out_again_every_night_with_the_day_of_the_change(con
     assert calmer.last_content_at == active.last_content_at
 
 
+def test_the_size_of_batches_leaves_no_trace(new_store: NewStore, files: list[Path], monkeypatch: pytest.MonkeyPatch):
+    """A batch ends at the end of a line, so that what stands in one line is always read together."""
+    dumps = []
+    for size in (1, 2_000, BATCH_BYTES):
+        monkeypatch.setattr("ingest.files.BATCH_BYTES", size)
+        context = a_context(new_store())
+        ingest(context, *files)
+        dumps.append(dump(context.store))
+    assert dumps[0] == dumps[1] == dumps[2]
+
+
 def test_raw_bytes_at_a_url_do_what_raw_bytes_in_the_home_do(new_store: NewStore, files: list[Path]):
     """NRM-09: taken in and rebuilt, the store is the same; the home holds no raw bytes."""
     here, elsewhere = a_context(new_store()), a_context(new_store(), raw_url=f"memory://{uuid.uuid4()}")
@@ -413,12 +424,13 @@ def test_a_report_shows_what_each_source_fills(context: Context, files: list[Pat
 NIGHT = """
 import sys
 from pathlib import Path
+from ingest import files
 from ingest.files import Delivery
-from jobs import ingest_accounts
+from jobs.ingest_accounts import ingest_accounts
 from tests.factories import a_context, open_store
-ingest_accounts.BATCH_ENTITIES = 2
+files.BATCH_BYTES = 1
 context = a_context(open_store(*sys.argv[1:3]))
-ingest_accounts.ingest_accounts(context, [Delivery(Path(path), "night") for path in sys.argv[3:]])
+ingest_accounts(context, [Delivery(Path(path), "night") for path in sys.argv[3:]])
 """
 
 

@@ -1,5 +1,7 @@
 """Who carries a handle, which provisional accounts may take an id, and what follows a key."""
 
+import pyarrow as pa
+
 from store.accounts import load_holders, load_promotions, rename_accounts
 from store.session import Store
 from store.tables import ContentItem, CreatorMember
@@ -21,8 +23,9 @@ def test_a_holder_is_the_one_live_account_with_an_id(store: Store):
         an_account("dan", "zz", platform_user_id="1"), an_account("dan", "zz", platform_user_id="2"),
     )  # fmt: skip
     with store.writing_frames() as frames:
-        found = load_holders(frames, [("zz", handle) for handle in ("ann", "bob", "cat", "dan", "eve")])
-    assert found == {("zz", "ann"): "zz:id-ann"}
+        handles = ["ann", "bob", "cat", "dan", "eve"]
+        found = load_holders(frames, pa.table({"platform": ["zz"] * len(handles), "handle": handles}))
+    assert found.to_pylist() == [{"platform": "zz", "handle": "ann", "account_key": "zz:id-ann"}]
 
 
 def test_a_promotion_needs_exactly_one_account_on_the_same_platform(store: Store):

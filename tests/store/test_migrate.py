@@ -2,7 +2,8 @@
 
 import shutil
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from store.migrate import MIGRATIONS, current_revision, latest_revision, upgrade
 from store.session import Store
 from store.tables import METADATA
 from store.views import drop_views
+from tests.factories import a_snapshot, put_snapshots
 
 EARLIER = [script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()][:0:-1]
 
@@ -65,21 +67,30 @@ def shape(store: Store) -> dict[str, object]:
             sorted(unique["name"] or "" for unique in inspector.get_unique_constraints(table)),
         )
         for table in inspector.get_table_names()
-        if table != "alembic_version"
+        if table not in {"alembic_version", *partitions(store)}
     }
 
 
 def fill(store: Store) -> dict[str, list[dict[str, Any]]]:
     """Put two rows into every table there is, whatever its columns; returns them."""
     there = _reflected(store)
-    rows = {
+    rows: dict[str, list[dict[str, Any]]] = {
         table.name: [{column.name: _value(column, number) for column in table.columns} for number in (1, 2)]
         for table in there.sorted_tables
     }
     with store.engine.begin() as connection:
+        if current_revision(store) == latest_revision():
+            make_room(connection)
         for table in there.sorted_tables:
             connection.execute(table.insert(), rows[table.name])
     return rows
+
+
+def make_room(connection: sa.Connection) -> None:
+    """A partition for the rows that `fill` makes."""
+    if connection.dialect.name == "postgresql":
+        month = "FOR VALUES FROM (1772323200000000) TO (1775001600000000)"
+        connection.execute(text(f"CREATE TABLE metric_snapshots_2026_03 PARTITION OF metric_snapshots {month}"))
 
 
 def _value(column: sa.Column[Any], number: int) -> Any:
@@ -100,7 +111,23 @@ def _reflected(store: Store) -> sa.MetaData:
     there = sa.MetaData()
     there.reflect(store.engine)
     there.remove(there.tables["alembic_version"])
+    for partition in partitions(store):
+        there.remove(there.tables[partition])
     return there
+
+
+def partitions(store: Store) -> set[str]:
+    if store.is_file:
+        return set()
+    with store.engine.connect() as connection:
+        return {
+            *connection.execute(
+                text(
+                    "SELECT inhrelid::regclass::text FROM pg_inherits i JOIN pg_class c ON "
+                    "c.oid = inhrelid WHERE c.relkind = 'r'"
+                )
+            ).scalars()
+        }
 
 
 def held(store: Store) -> dict[str, list[dict[str, Any]]]:
@@ -162,6 +189,26 @@ def test_a_filled_store_of_an_earlier_revision_keeps_its_rows(bare: Store, earli
     now = held(bare)
     for table, before in rows.items():
         assert [{name: row[name] for name in before[0]} for row in now[table]] == before, table
+
+
+def test_metrics_of_every_month_are_there_after_the_upgrade_and_each_in_its_own(bare: Store):
+    """STO-07: from the first revision, over the edges of months, before 1970, and no month that held none."""
+    instants = [
+        *(datetime(1969, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC) + timedelta(microseconds=step) for step in (0, 1)),
+        *(datetime(2026, 3, 1, tzinfo=UTC) + timedelta(microseconds=step) for step in (-1, 0, 1)),
+        datetime(2028, 2, 29, 23, 59, 59, 999_999, tzinfo=UTC),
+        datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC),
+    ]
+    upgrade(bare, to="0001")
+    rows = [a_snapshot(at, value=number) for number, at in enumerate(instants)]
+    with bare.engine.begin() as connection:
+        connection.execute(_reflected(bare).tables["metric_snapshots"].insert(), rows)
+    upgrade(bare)
+    assert sorted(held(bare)["metric_snapshots"], key=itemgetter("as_of")) == rows
+    put_snapshots(bare, *rows, a_snapshot(datetime(2028, 3, 1, tzinfo=UTC)))
+    if not bare.is_file:
+        months = {f"metric_snapshots_{at:%Y_%m}" for at in instants}
+        assert partitions(bare) == months | {"metric_snapshots_2028_03"}
 
 
 def test_a_filled_store_is_copied_and_keeps_its_rows(bare: Store, tmp_path: Path):

@@ -18,26 +18,38 @@ from store.tables import (
     Enrichment,
     JudgementRow,
     MemberChange,
-    MetricSnapshot,
 )
 from store.views import VIEWS
-from tests.factories import AS_OF, an_account
+from tests.factories import AS_OF, a_snapshot, an_account, put_snapshots
 
 READABLE = "2026-03-01T02:00:00Z"
 KEYS = ("youtube:id-ann", "x:id-fan")
 
 
 @pytest.fixture
-def migrated(tmp_path):
-    store = Store(f"sqlite:///{tmp_path / 'views.db'}")
-    upgrade(store)
+def bare(bare_address):
+    """A database without a schema."""
+    store = Store(bare_address)
     yield store
     store.close()
 
 
+@pytest.fixture
+def migrated(bare):
+    upgrade(bare)
+    return bare
+
+
 def rows(store: Store, sql: str) -> list[dict[str, Any]]:
     with store.engine.connect() as connection:
-        return [dict(row) for row in connection.execute(text(sql)).mappings()]
+        return [
+            {name: _as_text(value) for name, value in row.items()} for row in connection.execute(text(sql)).mappings()
+        ]
+
+
+def _as_text(value: Any) -> Any:
+    """Postgres gives an instant as one, SQLite as text."""
+    return f"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if isinstance(value, datetime) else value
 
 
 def put(store: Store, *things: Any) -> None:
@@ -74,16 +86,14 @@ def test_every_view_is_there_after_an_upgrade_and_again_after_the_next(migrated)
     assert set(inspect(migrated.engine).get_view_names()) == set(VIEWS)
 
 
-def test_a_filled_store_of_the_first_revision_gets_views_and_remembers_where_accounts_are(tmp_path):
-    store = Store(f"sqlite:///{tmp_path / 'first.db'}")
-    upgrade(store, to="0001")
-    with store.engine.begin() as connection:
+def test_a_filled_store_of_the_first_revision_gets_views_and_remembers_where_accounts_are(bare):
+    upgrade(bare, to="0001")
+    with bare.engine.begin() as connection:
         connection.execute(text("INSERT INTO members VALUES ('youtube:id-ann', 'cr_1', 7)"))
-    upgrade(store)
-    assert set(inspect(store.engine).get_view_names()) == set(VIEWS)
-    with store.reading() as session:
+    upgrade(bare)
+    assert set(inspect(bare.engine).get_view_names()) == set(VIEWS)
+    with bare.reading() as session:
         (move,) = session.exec(select(MemberChange)).all()
-    store.close()
     assert (move.account_key, move.creator_id, move.former_id, move.as_of) == (
         "youtube:id-ann", "cr_1", "", datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=7),
     )  # fmt: skip
@@ -132,14 +142,8 @@ def test_a_verdict_on_a_former_key_settles_the_pair_whichever_side_it_stands_on_
 
 def test_of_a_metric_the_newest_number_stands_hidden_or_not(migrated):
     for hour, value in enumerate((10, 30, None)):
-        put(
-            migrated,
-            MetricSnapshot(
-                entity_kind="account", entity_key="youtube:id-ann", metric="followers",
-                as_of=AS_OF - timedelta(hours=2 - hour), value=value, source="s", definition_version="1",
-                precision="exact" if value else "hidden",
-            ),
-        )  # fmt: skip
+        precision = "exact" if value else "hidden"
+        put_snapshots(migrated, a_snapshot(AS_OF - timedelta(hours=2 - hour), value=value, precision=precision))
     (found,) = rows(migrated, "SELECT * FROM v_latest_metrics")
     assert (found["value"], found["precision"], found["as_of"]) == (None, "hidden", READABLE)
 
