@@ -22,8 +22,8 @@ from identity.columns import texts
 from identity.compare import compare
 from identity.constraints import Constraints, constraints_from
 from identity.handle_history import as_meant
-from identity.profile import build_profiles
 from identity.handles import letters_of, near_forms
+from identity.profile import build_profiles
 from identity.rarity import Rarity, rarity_of, with_bands
 from identity.rivals import rival_levels
 from identity.triage import CAPS, Levels, Thresholds, Triage, cap_codes, thresholds_for, triage
@@ -118,7 +118,7 @@ def score_pairs(
 ) -> pa.Table:
     """Candidate pairs by row, with their levels, weight, probability, band, and the cap that held them (0: none)."""
     compared = compare(pairs, profiles, claims, rarity, engine, neighbours)
-    levels = with_rivals(compared, profiles, rarity, engine)
+    levels = with_rivals(compared, profiles, rarity)
     compared = compared.set_column(compared.column_names.index("rivals"), "rivals", pa.array(levels[-1]))
     weight_bits = match_weight_bits(levels, rarity.model, rarity.n_band)
     caps = cap_codes(compared, rarity.model, rarity.n_band)
@@ -134,11 +134,11 @@ def score_pairs(
     return compared
 
 
-def with_rivals(compared: pa.Table, profiles: pa.Table, rarity: Rarity, engine: Engine) -> list[npt.NDArray[np.int8]]:
+def with_rivals(compared: pa.Table, profiles: pa.Table, rarity: Rarity) -> list[npt.NDArray[np.int8]]:
     """All levels of the compared pairs, the last one read from the weight of the others."""
     levels = level_matrix(compared)
     weight_bits = match_weight_bits(levels, rarity.model, rarity.n_band)
-    return [*levels[:-1], rival_levels(compared, profiles.select(["row", "platform"]), weight_bits, engine)]
+    return [*levels[:-1], rival_levels(compared, profiles.select(["row", "platform"]), weight_bits)]
 
 
 def with_rows(profiles: pa.Table, engine: Engine) -> pa.Table:

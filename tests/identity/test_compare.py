@@ -5,8 +5,8 @@ import pytest
 
 from corpus.generate import generate
 from engines.duckdb_engine import DuckDBEngine
-from identity.comparisons import COMPARISONS
 from identity.compare import compare
+from identity.comparisons import COMPARISONS
 from identity.rarity import rarity_of, with_bands
 from identity.resolution import claims_by_row, resolve, with_rows
 from identity.values import SCHEMA as COUNTS
