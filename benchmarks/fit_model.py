@@ -159,7 +159,7 @@ def _sample(corpus: Corpus, model: Model, engine: Engine, nameless_share: float 
     bare = _without_names(built.profiles, nameless_share)
     n_band = population_band(corpus.accounts.num_rows)
     counts = count_values(bare, engine)
-    profiles = with_bands(with_rows(bare, engine), counts, engine)
+    profiles = with_bands(with_rows(bare, engine), counts)
     claims = claims_by_row(built.claims, profiles["account_id"])
     owner_of = dict(zip(corpus.truth["account_key"].to_pylist(), corpus.truth["person_id"].to_pylist(), strict=True))
     owners = np.unique([owner_of[key] for key in profiles["account_id"].to_pylist()], return_inverse=True)[1]

@@ -13,7 +13,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from scipy.sparse import csr_array
 
-from engines.engine import Engine
 from identity.spelling import Speller
 from identity.values import BIO_WORD, NAME_WORD, band, counts_of
 from identity.weights import Model
@@ -62,20 +61,16 @@ def rarity_of(value_counts: pa.Table, n_band: int, model: Model) -> Rarity:
     return Rarity(n_band, model, bits[NAME_WORD], bits[BIO_WORD])
 
 
-def with_bands(profiles: pa.Table, value_counts: pa.Table, engine: Engine) -> pa.Table:
+def with_bands(profiles: pa.Table, value_counts: pa.Table) -> pa.Table:
     """`profiles` with `<value>_band` for each of BANDED: 0 where it stands once per platform."""
-    ordered = ", ".join(f"coalesce(c{place}.band, 0) AS {kind}_band" for place, kind in enumerate(BANDED))
-    joins = " ".join(
-        f"LEFT JOIN bands c{place} ON c{place}.kind = '{kind}' AND c{place}.value = p.{kind}"
-        for place, kind in enumerate(BANDED)
-    )
-    counts = value_counts["count"].to_numpy()
-    bands = pa.array(np.floor(np.log2(np.maximum(counts, 1))).astype(np.int8))
-    return engine.sql(
-        f'SELECT p.*, {ordered} FROM profiles p {joins} ORDER BY p."row"',
-        profiles=profiles,
-        bands=value_counts.select(["kind", "value"]).append_column("band", bands),
-    )
+    bands = np.floor(np.log2(np.maximum(value_counts["count"].to_numpy(), 1))).astype(np.int8)
+    for kind in BANDED:
+        is_kind = pc.equal(value_counts["kind"], kind)
+        values = value_counts["value"].filter(is_kind).combine_chunks()
+        found = pc.index_in(profiles[kind], value_set=values, skip_nulls=True)
+        known = pa.array(bands[is_kind.to_numpy()], pa.int8())
+        profiles = profiles.append_column(f"{kind}_band", pc.fill_null(known.take(found.combine_chunks()), 0))
+    return profiles
 
 
 class SharedWords:

@@ -4,11 +4,15 @@ Comes in: profiles by row, pairs of rows. Goes out: whether values are equal, kn
 numbered once, over all profiles: pairs then compare numbers, and only the few that need it see the texts again.
 """
 
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from engines.workers import available_cores
 from identity.rarity import BANDED
 
 Mask = npt.NDArray[np.bool_]
@@ -30,11 +34,12 @@ class Accounts:
 
     def __init__(self, profiles: pa.Table) -> None:
         self.texts = {name: profiles[name].combine_chunks() for name in TEXTS}
-        self.codes = {name: _codes(profiles[name].combine_chunks()) for name in ALONE}
         cores = self.texts["handle_core"].dictionary_encode()
+        with ThreadPoolExecutor(available_cores()) as threads:  # numbering is Arrow's work: threads do not wait
+            alone = zip(ALONE, threads.map(_codes, (profiles[name] for name in ALONE)), strict=True)
+            spelled = threads.map(partial(_codes_in, cores.dictionary), (profiles[name] for name in SPELLINGS))
+            self.codes = {**dict(alone), **dict(zip(SPELLINGS, spelled, strict=True))}
         self.codes["handle_core"] = _filled(cores.indices)
-        for name in SPELLINGS:
-            self.codes[name] = _filled(pc.index_in(profiles[name].combine_chunks(), value_set=cores.dictionary))
         self._bands = {name: np.asarray(profiles[f"{name}_band"].to_numpy(), dtype=np.int8) for name in BANDED}
         kinds = profiles["account_kind_hint"]
         self.is_imitation = _mask(pc.is_in(kinds, value_set=pa.array(["fan", "parody"])))
@@ -81,12 +86,17 @@ class Sides:
         return self._codes[column]
 
 
-def _codes(column: pa.StringArray) -> Codes:
+def _codes(column: pa.ChunkedArray) -> Codes:
     """A number per distinct text; -1 where it is missing."""
-    return _filled(column.dictionary_encode().indices)
+    return _filled(column.combine_chunks().dictionary_encode().indices)
 
 
-def _filled(codes: pa.Array) -> Codes:
+def _codes_in(known: pa.StringArray, column: pa.ChunkedArray) -> Codes:
+    """The place of each text among known ones; -1 where it is not."""
+    return _filled(pc.index_in(column, value_set=known, skip_nulls=True))
+
+
+def _filled(codes: pa.Array | pa.ChunkedArray) -> Codes:
     return np.asarray(pc.fill_null(codes, -1).to_numpy(), dtype=np.int32)
 
 
