@@ -43,10 +43,10 @@ from identity.weights import SHIPPED_MODEL, CalibrationPoint, HandleCharacters, 
 TRAINING = ((5_000, 105), (20_000, 101), (80_000, 103), (200_000, 104))
 #: and one corpus in which many accounts have no name
 NAMELESS, NAMELESS_SHARE, SEED = (40_000, 106), 0.3, 1
-CALIBRATION = (*((5_000, seed) for seed in range(201, 207)), *((20_000, seed) for seed in (211, 212)), (80_000, 221))
+CALIBRATION = ((5_000, 201), (5_000, 202), (20_000, 211), (20_000, 212), (80_000, 221), (500_000, 231))
 PRECISIONS = (0.8, 0.87, 0.9, 0.95, 0.97, 0.985, 0.99, 0.995)
-#: a promised precision may be missed by 0.015 on corpora the model has not seen: two thirds of that are spent here
-TOLERANCE_SPENT = 0.01
+#: a promised precision may be missed by 0.015 on corpora the model has not seen: most of it is spent here
+TOLERANCE_SPENT = 0.012
 SMOOTHING = 0.5
 #: how hard a weight is pulled to its counted value, per squared bit
 PENALTY = 0.05
@@ -240,8 +240,8 @@ def _patterns(samples: list[Sample]) -> tuple[npt.NDArray[np.int64], Floats, Flo
     keys = joined.view(np.dtype((np.void, joined.shape[1]))).ravel()
     _, first, place = np.unique(keys, return_index=True, return_inverse=True)
     match = np.concatenate([sample.is_match for sample in samples]).astype(np.float64)
-    counts = np.bincount(place).astype(np.float64), np.bincount(place, weights=match)
-    return joined[first].astype(np.int64), *counts
+    pairs, matches = np.bincount(place).astype(np.float64), np.bincount(place, weights=match).astype(np.float64)
+    return joined[first].astype(np.int64), pairs, matches
 
 
 def _bounds(comparison: str, level: str) -> tuple[float, float]:

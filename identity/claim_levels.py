@@ -29,7 +29,8 @@ WITH said AS (
     FROM claims WHERE target_row IS NOT NULL GROUP BY source_row, target_row
 ),
 elsewhere AS (
-    SELECT source_row, target_platform, 1 AS any_target, max(CASE WHEN target_row IS NULL THEN 0 ELSE 1 END) AS known_target,
+    SELECT source_row, target_platform, 1 AS any_target,
+           max(CASE WHEN target_row IS NULL THEN 0 ELSE 1 END) AS known_target,
            max(CASE WHEN target_row IS NULL THEN target_letters END) AS letters
     FROM claims WHERE kind = 'self' GROUP BY source_row, target_platform
 ),

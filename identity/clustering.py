@@ -57,7 +57,8 @@ def cluster(
 ) -> Clustering:
     """The clusters of accounts 0 … n-1. `platforms[i]` is a code; must- and cannot-links are consistent row pairs.
 
-    compared: every pair that was compared, links or not; default: the links. link_bits: the weight from which pairs link.
+    compared: every pair that was compared, links or not; default: the links.
+    link_bits: the weight from which pairs link.
     """
     codes = np.asarray(platforms, dtype=np.int64)
     component = _components(len(codes), _joined(links, must_link))

@@ -85,11 +85,15 @@ class _Reader:
         self.last_email_is_agency = False
 
     def read(self) -> Reading:
+        handlers: Mapping[str, Callable[[int, Item], None]] = {
+            "phrase": self._on_phrase, "word": self._on_word, "handle": self._on_handle, "link": self._on_link,
+            "email": self._on_email, "break": self._on_break, "soft": self._on_soft, "mark": self._on_mark,
+        }  # fmt: skip
         for index, item in enumerate(self.items):
             if item.type == "word" and item.text not in _WORDS_OF_GRAMMAR:
                 self.state.count_word()  # most items: a word that says nothing here
             else:
-                _HANDLERS[item.type](self, index, item)
+                handlers[item.type](index, item)
         claims = settle((draft.claim for draft in self.drafts), self.speaker)
         return Reading(claims, self.sites, self.emails, self.agency_emails)
 
@@ -350,12 +354,6 @@ class _Reader:
         if start > line:
             start = max(start, self.text.find(" ", start, item.start) + 1)
         return self.text[start : item.end].strip()[-MAX_SPAN:]
-
-
-_HANDLERS: Mapping[str, Callable[[_Reader, int, Item], None]] = {
-    "phrase": _Reader._on_phrase, "word": _Reader._on_word, "handle": _Reader._on_handle, "link": _Reader._on_link,
-    "email": _Reader._on_email, "break": _Reader._on_break, "soft": _Reader._on_soft, "mark": _Reader._on_mark,
-}  # fmt: skip
 
 
 def _names_platform(item: Item) -> bool:

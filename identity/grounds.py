@@ -10,7 +10,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from base.fingerprint import canonical_json
-from identity.claims import Claim, Field, Reading, read_text
+from identity.claim import Claim, Field, Reading
+from identity.claims import read_text
 from identity.handles import folded_handle
 from identity.kinds import account_kind
 

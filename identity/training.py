@@ -10,9 +10,10 @@ Goes out: a model of the same shape, and what it was made of. Three steps, each 
 2. *u by the pairs whose answer is known.* A level that known non-matches reach more often than the weights foresee is
    worth less, one that judged matches reach more often is worth more: the penalised maximum of the likelihood of the
    known answers. Conditional on the levels, so it does not matter that reviewers see the doubtful pairs first. Pairs
-   without an answer take part with what step 1 says of them, and so hold the weights to it.
-3. *Guards.* A level keeps its side, moves by four bits at most, and one that says nothing goes on saying nothing: so
-   matches and non-matches cannot change places. Levels that few pairs reach stay where they were: step 1 adds
+   without an answer take part with what the start says of them: comparisons depend on each other, counting levels one
+   comparison at a time does not see it, and the start, which was fitted to whole pairs, does.
+3. *Guards*, in both steps. A level keeps its side, moves by four bits at most, and one that says nothing goes on
+   saying nothing: so matches and non-matches cannot change places. Levels that few pairs reach stay where they were: step 1 adds
    PSEUDO_PAIRS matches that fall as the start says and moves a level of n pairs by n / (n + FEW_PAIRS) of the way, and
    step 2 pulls towards the start.
 
@@ -85,7 +86,8 @@ def train(
     known = known_pairs(pairs, reached, judgements)
     prior_bits = start.prior_bits(n_band)
     counted, matches, steps = _by_expectation(reached, known, start, prior_bits)
-    weights = _by_known_pairs(reached, known, counted, matches, prior_bits)
+    answers = _probabilities(reached, known, list(start.weights), prior_bits)
+    weights = _by_known_pairs(reached, counted, answers, start, prior_bits)
     used = PairsUsed(
         candidates=pairs.num_rows,
         judged_same=int(known.judged_same.sum()),
@@ -95,7 +97,7 @@ def train(
         expected_matches=round(float(matches.sum()), 1),
         steps=steps,
     )
-    return with_weights(start, _guarded(weights, start), _provenance(start, used, as_of, accounts))
+    return with_weights(start, weights, _provenance(start, used, as_of, accounts))
 
 
 def with_weights(model: Model, weights: Iterable[Bits], provenance: Mapping[str, Any]) -> Model:
@@ -179,16 +181,14 @@ def _says_something(bits: Bits) -> Mask:
 
 
 def _by_known_pairs(
-    reached: ReachedLevels, known: KnownPairs, start: Weights, matches: Bits, prior_bits: float
+    reached: ReachedLevels, counted: Weights, matches: Bits, start: Model, prior_bits: float
 ) -> Weights:
-    """The weights that make the known answers likeliest; the others, and a pull, hold them where they are.
+    """The weights, within their guards, that make the known answers likeliest; the others and a pull hold them back.
 
-    matches: what `start` says of every pair, and the answer where it is known.
+    matches: the answer of every pair where it is known, elsewhere the probability that it is a match.
     """
-    if not known.known.any():
-        return start
-    base = np.concatenate(start)
-    offsets = np.cumsum([0, *(len(bits) for bits in start)])
+    base = np.concatenate(counted)
+    offsets = np.cumsum([0, *(len(bits) for bits in counted)])
     places = reached.matrix + offsets[:-1]
 
     def loss(shift: Bits) -> tuple[float, Bits]:
@@ -200,7 +200,8 @@ def _by_known_pairs(
         likelihood = (np.logaddexp(0, logits) - matches * logits).sum()
         return likelihood + PULL * (shift**2).sum(), gradient * math.log(2) + 2 * PULL * shift
 
-    bounds = [(None, None) if moves else (0.0, 0.0) for moves in _says_something(base)]
+    lowest, highest = _limits(np.concatenate(start.weights))
+    bounds = list(zip(lowest - base, highest - base, strict=True))
     shift = minimize(loss, np.zeros_like(base), jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 500}).x
     return [np.asarray(part) for part in np.split(base + shift, offsets[1:-1])]
 
@@ -214,10 +215,15 @@ def _guarded(weights: Weights, start: Model) -> Weights:
 
 
 def _guard(bits: Bits, before: Bits) -> Bits:
-    lowest = np.where(before > 0, 0.0, before - MOST_BITS)
-    highest = np.where(before < 0, 0.0, before + MOST_BITS)
-    near = np.clip(bits, np.maximum(lowest, before - MOST_BITS), np.minimum(highest, before + MOST_BITS))
-    return np.where(_says_something(before), near, before)
+    return np.clip(bits, *_limits(before))
+
+
+def _limits(before: Bits) -> tuple[Bits, Bits]:
+    """The lowest and highest bits that levels may have, by what they had."""
+    lowest = np.maximum(np.where(before > 0, 0.0, -np.inf), before - MOST_BITS)
+    highest = np.minimum(np.where(before < 0, 0.0, np.inf), before + MOST_BITS)
+    says = _says_something(before)
+    return np.where(says, lowest, before), np.where(says, highest, before)
 
 
 def _provenance(start: Model, used: PairsUsed, as_of: datetime, accounts: int) -> dict[str, Any]:

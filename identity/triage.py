@@ -62,14 +62,11 @@ class Thresholds(BaseModel):
 def thresholds_for(model: Model, n_band: int, precision: float) -> Thresholds:
     """The weights from which pairs link and are reviewed, for a precision at a population of 2^n_band.
 
-    Between calibrated sizes and precisions the threshold is interpolated; beyond the largest size it keeps rising.
+    Between calibrated sizes and precisions the threshold is interpolated; beyond the largest size it stays, because
+    prior and rarity already carry the growth.
     """
     sizes = sorted({point.n_band for point in model.calibration})
-    by_size = [_link_bits_at(model, size, precision) for size in sizes]
-    link_bits = float(np.interp(n_band, sizes, by_size))
-    if n_band > sizes[-1] and len(sizes) > 1:
-        slope = max((by_size[-1] - by_size[0]) / (sizes[-1] - sizes[0]), 0.0)
-        link_bits += slope * (n_band - sizes[-1])
+    link_bits = float(np.interp(n_band, sizes, [_link_bits_at(model, size, precision) for size in sizes]))
     return Thresholds(link_bits=link_bits, review_bits=min(model.review_bits, link_bits))
 
 

@@ -134,7 +134,7 @@ def _text(row: Row, name: str) -> str:
 
 
 def _note(row: Row) -> str:
-    """What the reviewer wrote; the answer to an audited merge says that it is one, because only those measure merges."""
+    """What the reviewer wrote; the answer about an audited merge says that it is one: only those measure merges."""
     note = _text(row, "note")
     is_audit = _text(row, "stratum") == AUDIT and not note.startswith(AUDIT_NOTE)
     return f"{AUDIT_NOTE}: {note}".removesuffix(": ") if is_audit else note

@@ -31,7 +31,7 @@ TRUTH = pa.table(
 #: a, b and c stand together, e with them by mistake
 MEMBERS = pa.table({"account_id": list("abcde"), "creator_id": ["1", "1", "1", "2", "1"]})
 PAIRS = pairs(
-    [("a", "b", {"claim": "mutual"}), ("b", "c", {"email": "private"}), ("c", "e", {"bio": "alike"}), ("a", "d", {})],
+    [("a", "b", {"claim": "mutual"}), ("b", "c", {"email": "private"}), ("c", "e", {"bio": "bio_4"}), ("a", "d", {})],
     match_probability=[0.99, 0.95, 0.93, 0.4],
     triage=["link", "link", "link", "review"],
 )

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from identity.clustering import Links, cluster
+from identity.clustering import STRONG_BITS, Links, cluster
 
 
 def links(*triples: tuple[int, int, float]) -> Links:
@@ -37,7 +37,7 @@ WEIGHED = PAIRS.flatmap(
 
 @given(PAIRS)
 def test_where_no_constraint_bites_clusters_are_the_naive_closure_of_the_links(pairs: list[tuple[int, int]]):
-    found = cluster(range(12), links(*((left, right, 5.0) for left, right in pairs)))
+    found = cluster(range(12), links(*((left, right, 99.0) for left, right in pairs)))
     assert found.label.tolist() == naive_components(12, pairs)
 
 
@@ -95,3 +95,20 @@ def test_a_linked_second_account_brings_its_own_links_along():
 
 def test_no_link_at_all_leaves_everyone_alone():
     assert cluster([0, 1, 0], links()).label.tolist() == [0, 1, 2]
+
+
+def test_one_weak_bridge_does_not_chain_two_groups_and_a_strong_one_or_more_support_does():
+    groups = [(0, 1, 9.0), (0, 2, 9.0), (1, 2, 9.0), (3, 4, 9.0), (3, 5, 9.0), (4, 5, 9.0)]
+    weak = cluster(range(6), links(*groups, (2, 3, 1.0)))
+    assert weak.label.tolist() == [0, 0, 0, 3, 3, 3]
+    strong = cluster(range(6), links(*groups, (2, 3, STRONG_BITS)))
+    assert strong.label.tolist() == [0] * 6
+    across = [(0, 3, -0.5), (1, 3, -0.5), (0, 4, -0.5), (1, 4, -0.5)]
+    supported = cluster(range(6), links(*groups, (2, 3, 1.0)), compared=links(*groups, (2, 3, 1.0), *across))
+    assert supported.label.tolist() == [0] * 6, "pairs that nearly link support it"
+
+
+def test_support_is_read_relative_to_the_threshold():
+    chain = [(0, 1, 5.0), (1, 2, 5.0), (2, 3, 5.0), (3, 4, 5.0)]
+    assert len(set(cluster(range(5), links(*chain), link_bits=4.0).label.tolist())) > 1
+    assert len(set(cluster(range(5), links(*chain), link_bits=5.0 - STRONG_BITS).label.tolist())) == 1

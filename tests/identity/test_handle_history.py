@@ -4,8 +4,8 @@ import pyarrow as pa
 import pytest
 
 from engines.duckdb_engine import DuckDBEngine
+from identity.claim_targets import CLAIM_SCHEMA
 from identity.handle_history import as_meant
-from identity.profile import CLAIM_SCHEMA
 from identity.resolution import resolve
 from identity.weights import load_model
 

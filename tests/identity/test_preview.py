@@ -18,7 +18,7 @@ def members(**creators: str) -> pa.Table:
 
 ACCOUNTS = pa.table({"account_id": list("abcdef"), "followers": [10, 20, None, 4000, 5000, 6]})
 SCORED = pairs(
-    [("a", "b", {"claim": "mutual"}), ("a", "c", {"bio": "alike"}), ("d", "e", {"bio": "same"})],
+    [("a", "b", {"claim": "mutual"}), ("a", "c", {"bio": "bio_5"}), ("d", "e", {"bio": "bio_7"})],
     match_weight_bits=[20.0, 3.0, 2.0],
 )
 
@@ -40,7 +40,7 @@ def test_a_merge_and_a_split_are_counted_and_the_larger_shown_first(engine):
     assert (found.merges, found.splits, found.accounts_moved) == (1, 1, 5)
     merged, split = found.pairs
     assert (merged["change"], merged["left"], merged["right"], merged["match_weight_bits"]) == ("merge", "a", "c", 3.0)
-    assert "the bios are alike" in {label for label, _ in merged["evidence"]}
+    assert "what the bios share is worth 16 to 20 bits of surprise" in {label for label, _ in merged["evidence"]}
     assert (split["change"], split["left"], split["right"], split["followers"]) == ("split", "d", "e", 9000)
 
 
