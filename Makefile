@@ -10,7 +10,7 @@ LOCKS := requirements.lock runtime.lock providers/weights.lock
 LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header
 RUNS := --extra local --extra postgres --extra setup
 
-.PHONY: help setup demo test check bench wheel image lock third-party audit clean
+.PHONY: help setup demo test check battery bench wheel image lock third-party audit clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -41,6 +41,9 @@ check: $(READY)  ## format, lint, types and the quick tests: about a minute
 	$(BIN)/ruff check .
 	$(BIN)/mypy .
 	$(BIN)/pytest -m "not slow"
+
+battery: $(READY)  ## the long counts: 200 random histories of nights
+	CREATORDEX_TEST_HISTORIES=200 $(BIN)/pytest --numprocesses 2 --dist worksteal tests/jobs/test_incremental_nights.py
 
 bench: $(READY)  ## print the figures that the documents quote
 	$(BIN)/python benchmarks/night.py --accounts 100000 --embedder fast

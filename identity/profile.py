@@ -19,8 +19,10 @@ from identity.folding import folded_texts, visible_texts
 from identity.handles import folded_handles, near_forms
 from identity.kinds import account_kinds
 from identity.links import is_free_mail, registrable_domain
+from identity.memory import Memory
 from identity.names import folded_names, name_key, name_latin
 from identity.readings import Said, read_texts
+from identity.rereading import Read, read_again
 from identity.scripts import dominant_scripts
 from identity.stems import email_stem, site_stem
 
@@ -43,6 +45,8 @@ PROFILE_SCHEMA = pa.schema(
         "first_seen": _NUMBER,
     }
 )  # fmt: skip
+#: handed on as they came; they move every night, and no other column is read from them
+_CARRIED = ("followers", "first_seen")
 _READ_SCHEMA = pa.schema([*PROFILE_SCHEMA, ("claims", pa.list_(CLAIM_FIELDS))])
 
 
@@ -52,21 +56,32 @@ class Profiles:
     profiles: pa.Table
     #: one row per (source, target, kind), strongest kept, sorted; columns of CLAIM_SCHEMA
     claims: pa.Table
+    #: what to remember of the reading, when asked to, and how many accounts were read
+    remembered: pa.Table | None
+    fresh: int
 
 
-def build_profiles(accounts: pa.Table, engine: Engine, contents: pa.Table | None = None) -> Profiles:
-    """Profiles and claims of all accounts.
+def build_profiles(
+    accounts: pa.Table, engine: Engine, contents: pa.Table | None = None, memory: Memory | None = None
+) -> Profiles:
+    """Profiles and claims of all accounts. With a memory, only accounts that it does not know are read.
 
     accounts: account_id and platform, the other columns of the identity input where known.
     contents: account_id, text (recent descriptions); an address that recurs there counts as the owner's.
     """
     ordered = in_order(_conform(accounts), "account_id", engine)
-    read = engine.map_arrow(ordered, read_accounts, _READ_SCHEMA)
-    profiles = read.drop_columns(["claims"])
-    said = _claims_said(read)
+    read = _read(ordered, engine, memory)
+    profiles = read.rows.drop_columns(["claims"])
+    said = _claims_said(read.rows)
     if contents is not None and contents.num_rows:
         said = pa.concat_tables([said, content_claims(profiles, contents, engine).cast(said.schema)])
-    return Profiles(profiles, find_targets(said, profiles, engine))
+    return Profiles(profiles, find_targets(said, profiles, engine), read.remembered, read.fresh)
+
+
+def _read(ordered: pa.Table, engine: Engine, memory: Memory | None) -> Read:
+    if memory is None:
+        return Read(engine.map_arrow(ordered, read_accounts, _READ_SCHEMA), None, ordered.num_rows)
+    return read_again(ordered, read_accounts, _READ_SCHEMA, memory.profiles, engine, carried=_CARRIED)
 
 
 def read_accounts(accounts: pa.Table) -> pa.Table:

@@ -7,6 +7,7 @@ target, or of an account that both speak of; likeness alone says nothing about w
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import pyarrow as pa
@@ -186,8 +187,12 @@ def _of_kind(row: _Row) -> list[dict[str, str]]:
 
 
 def _kind(row: _Row, side: str) -> str | None:
-    texts = (row[f"{side}_bio"], row[f"{side}_display_name"], row[f"{side}_handle"])
-    bio, name, handle = (visible(text or "") for text in texts)
+    return _kind_of(*(row[f"{side}_{name}"] or "" for name in ("bio", "display_name", "handle")))
+
+
+@lru_cache(maxsize=1 << 16)  # an account stands in several pairs
+def _kind_of(*texts: str) -> str | None:
+    bio, name, handle = map(visible, texts)
     kind = account_kind(bio, name, handle)
     return "parody" if kind is None and re.search(PARODY, bio.lower()) else kind
 

@@ -5,7 +5,7 @@ claims and a report, all frames. It asks no store, no settings and no clock.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,8 +23,10 @@ from identity.compare import compare
 from identity.constraints import Constraints, constraints_from
 from identity.handle_history import as_meant
 from identity.handles import letters_of, near_forms
+from identity.memory import Memory
 from identity.profile import build_profiles
 from identity.rarity import Rarity, rarity_of, with_bands
+from identity.recomparing import Compared, compare_again
 from identity.rivals import rival_levels
 from identity.triage import CAPS, Levels, Thresholds, Triage, cap_codes, thresholds_for, triage
 from identity.values import count_values, population_band
@@ -59,6 +61,10 @@ class Resolution:
     links: pa.Table
     #: counts and thresholds; deterministic
     report: dict[str, Any]
+    #: what the next night need not do again; None unless a memory was given
+    memory: Memory | None
+    #: accounts read and pairs compared, and those whose answer was remembered
+    effort: dict[str, int]
 
 
 def resolve(
@@ -72,14 +78,16 @@ def resolve(
     judgements: Sequence[Judgement] = (),
     value_counts: pa.Table | None = None,
     handle_history: pa.Table | None = None,
+    memory: Memory | None = None,
 ) -> Resolution:
     """Decide which accounts belong to one creator.
 
     accounts: account_id, platform and whatever else is known of each, every account once. contents: recent texts per
     account. neighbours: left, right (account ids), cosine. handle_history: account_id,
-    handle, first_seen, last_seen; asks for last_seen in accounts. Raises ConstraintConflict when judgements contradict.
+    handle, first_seen, last_seen; asks for last_seen in accounts. memory: of an earlier night, saves work and changes
+    nothing else. Raises ConstraintConflict when judgements contradict.
     """
-    built = build_profiles(accounts, engine, contents)
+    built = build_profiles(accounts, engine, contents, memory)
     said = built.claims if handle_history is None else as_meant(built.claims, accounts, handle_history, engine)
     counts = count_values(built.profiles, engine) if value_counts is None else value_counts
     n_band = population_band(accounts.num_rows)
@@ -92,7 +100,8 @@ def resolve(
     nearby = None if neighbours is None else neighbours_by_row(neighbours, keys)
 
     pairs = propose_pairs(profiles, claims, engine, nearby)
-    scored = score_pairs(pairs, profiles, claims, rarity, thresholds, engine, nearby)
+    compared = _compare(pairs, profiles, claims, rarity, engine, nearby, counts, built.remembered, memory)
+    scored = weigh_pairs(compared.pairs, profiles, rarity, thresholds)
 
     constraints = constraints_from(judgements, set(keys.to_pylist()) if judgements else ())
     clusters = _cluster(profiles, scored, constraints, thresholds.link_bits)
@@ -104,7 +113,31 @@ def resolve(
         claims=said,
         links=_links_by_key(clusters.kept, keys),
         report=_report(members, pairs, scored, clusters, thresholds, n_band, model, len(constraints.must_link), engine),
+        memory=None if compared.remembered is None else replace(compared.remembered, profiles=built.remembered),
+        effort={
+            "accounts_read": built.fresh,
+            "accounts_remembered": accounts.num_rows - built.fresh,
+            "pairs_compared": compared.fresh,
+            "pairs_remembered": pairs.num_rows - compared.fresh,
+        },
     )
+
+
+def _compare(
+    pairs: pa.Table,
+    profiles: pa.Table,
+    claims: pa.Table,
+    rarity: Rarity,
+    engine: Engine,
+    neighbours: pa.Table | None,
+    value_counts: pa.Table,
+    read: pa.Table | None,
+    memory: Memory | None,
+) -> Compared:
+    if memory is None or read is None:
+        return Compared(compare(pairs, profiles, claims, rarity, engine, neighbours), None, pairs.num_rows)
+    kept = {"read_marks": read["mark"], "value_counts": value_counts, "memory": memory}
+    return compare_again(pairs, profiles, claims, rarity, engine, neighbours, **kept)
 
 
 def score_pairs(
@@ -118,6 +151,11 @@ def score_pairs(
 ) -> pa.Table:
     """Candidate pairs by row, with their levels, weight, probability, band, and the cap that held them (0: none)."""
     compared = compare(pairs, profiles, claims, rarity, engine, neighbours)
+    return weigh_pairs(compared, profiles, rarity, thresholds)
+
+
+def weigh_pairs(compared: pa.Table, profiles: pa.Table, rarity: Rarity, thresholds: Thresholds) -> pa.Table:
+    """Compared pairs with what follows from all of them together: rivals, weight, probability, band and cap."""
     levels = with_rivals(compared, profiles, rarity)
     compared = compared.set_column(compared.column_names.index("rivals"), "rivals", pa.array(levels[-1]))
     weight_bits = match_weight_bits(levels, rarity.model, rarity.n_band)

@@ -46,13 +46,18 @@ def manifest_content(
     return content | {"hash": fingerprint(content)}
 
 
-def manifest_execution(started_at: datetime, finished_at: datetime, seconds: Mapping[str, float]) -> dict[str, Any]:
-    """Times, machine and memory of this very execution."""
+def manifest_execution(
+    started_at: datetime, finished_at: datetime, seconds: Mapping[str, float], reports: Sequence[JobReport] = ()
+) -> dict[str, Any]:
+    """Times, effort, machine and memory of this very execution."""
+    effort = {report.stage: {"effort": report.effort} for report in reports if report.effort}
     return {
         "started_at": started_at.isoformat(),
         "finished_at": finished_at.isoformat(),
         "seconds": round((finished_at - started_at).total_seconds(), 3),
-        "stages": [{"name": stage, "seconds": round(taken, 3)} for stage, taken in seconds.items()],
+        "stages": [
+            {"name": stage, "seconds": round(taken, 3), **effort.get(stage, {})} for stage, taken in seconds.items()
+        ],
         "peak_rss_bytes": _peak_rss_bytes(),
         "machine": {"cores": os.cpu_count(), "system": platform.platform(), "python": platform.python_version()},
         "libraries": {name: version(name) for name in _LIBRARIES},

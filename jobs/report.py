@@ -6,13 +6,15 @@ from typing import Any
 
 @dataclass(slots=True)
 class JobReport:
-    """Counts and details are deterministic: same input, same values. Times are added by the runner."""
+    """Counts and details are deterministic: same input, same values. Effort is not; times are added by the runner."""
 
     stage: str
     #: e.g. read, written, rejected, skipped
     counts: dict[str, int] = field(default_factory=dict)
     #: anything else for the manifest, JSON-able and deterministic
     details: dict[str, Any] = field(default_factory=dict)
+    #: how much was worked out and how much was remembered; depends on what earlier nights left behind
+    effort: dict[str, int] = field(default_factory=dict)
 
     def count(self, **amounts: int) -> None:
         for name, amount in amounts.items():

@@ -11,11 +11,13 @@ from embeddings.neighbours import nearest_neighbours
 from embeddings.vectors import Vectors, from_column
 from engines.engine import Engine
 from identity.canonical import assign_creator_ids, collapse_aliases, describe_creators
+from identity.memory import Memory
 from identity.relations import find_relations
 from identity.resolution import Resolution, resolve
 from identity.weights import Model, load_model
 from jobs.context import Context
 from jobs.flag_judgements import flag_judgements
+from jobs.identity_memory import load_memory, same_memory, save_memory
 from jobs.report import JobReport
 from store.creators import (
     append_creator_changes,
@@ -45,15 +47,19 @@ BYTES_PER_DIMENSION = 2  # float16
 def resolve_creators(context: Context) -> JobReport:
     """Put every account under one creator; a second run writes nothing."""
     report = JobReport(STAGE)
+    memory = load_memory(context.home)
     with context.engine() as engine:
         stored = load_stored(context)
-        resolution = resolve_stored(context, stored, engine)
+        resolution = resolve_stored(context, stored, engine, memory=memory)
         relations = find_relations(stored["accounts"], resolution.members, resolution.pairs, resolution.claims, engine)
         tables = _tables(context, stored, resolution, relations, engine)
         written = _write(context, tables)
+    if resolution.memory is not None and not same_memory(resolution.memory, memory):
+        save_memory(context.home, resolution.memory)
     flagged, written["judgement_flags"] = flag_judgements(context)
     context.crashpoint(STAGE)
     changes = tables["creator_changes"][0]
+    report.effort.update(resolution.effort)
     report.count(read=stored["accounts"].num_rows, written=sum(written.values()))
     report.details.update(
         resolution.report,
@@ -91,7 +97,9 @@ def load_stored(context: Context) -> Frames:
     return stored
 
 
-def resolve_stored(context: Context, stored: Frames, engine: Engine, model: Model | None = None) -> Resolution:
+def resolve_stored(
+    context: Context, stored: Frames, engine: Engine, model: Model | None = None, memory: Memory | None = None
+) -> Resolution:
     """Resolve what was loaded, by the model of the settings unless another is given; writes nothing."""
     settings = context.settings.identity
     with context.reading() as session:
@@ -105,6 +113,7 @@ def resolve_stored(context: Context, stored: Frames, engine: Engine, model: Mode
         neighbours=bio_neighbours(context, stored.get("bio_vectors")),
         judgements=judgements,
         handle_history=stored["handle_history"],
+        memory=memory,
     )
 
 

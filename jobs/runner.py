@@ -180,7 +180,9 @@ class _Execution:
         self._seconds[name] = time.perf_counter() - began
         self._reports.append(report)
         self._progress(name, 1, 1)
-        context.log.info("stage_finished", stage=name, seconds=round(self._seconds[name], 3), **report.counts)
+        context.log.info(
+            "stage_finished", stage=name, seconds=round(self._seconds[name], 3), **report.counts, **report.effort
+        )
 
     def _exit_code(self) -> int:
         read = sum(report.counts.get("rows_read", 0) for report in self._reports)
@@ -198,7 +200,7 @@ class _Execution:
             health,
             fingerprints_of(self._settings),
         )
-        execution = manifest_execution(self._started_at, finished_at, self._seconds)
+        execution = manifest_execution(self._started_at, finished_at, self._seconds, self._reports)
         run = self._run
         run.state, run.exit_code, run.finished_at = state, exit_code, finished_at
         run.error = None if error is None else f"{type(error).__name__}: {error}"

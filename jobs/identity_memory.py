@@ -1,0 +1,67 @@
+"""What identity remembers of earlier nights, as files under `memory/` of the home.
+
+It may vanish at any time and costs a full resolve then, so nothing here is repaired: files that are missing, cut short,
+from different nights, or from another version of the code count as no memory at all.
+"""
+
+import sys
+import unicodedata
+import uuid
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+import pyarrow as pa
+
+import base
+import identity
+from base.fingerprint import fingerprint, sha256_hex
+from identity.memory import Memory
+from store.folders import LocalFolder
+
+#: third-party code that identity's answers come from
+LIBRARIES = ("anyascii", "duckdb", "numpy", "publicsuffixlist", "pyarrow", "rapidfuzz", "scipy")
+PARTS = ("profiles", "marks", "words", "pairs")
+
+
+def load_memory(home: Path) -> Memory:
+    """The memory under `home`; an empty one when it is not whole, or not of this very code."""
+    try:
+        parts = {name: _read(home / "memory" / f"{name}.arrow") for name in PARTS}
+        (stamp,) = {(part.schema.metadata[b"code"], part.schema.metadata[b"night"]) for part in parts.values()}
+        basis = parts["pairs"].schema.metadata[b"basis"].decode()
+    except (OSError, ValueError, KeyError, TypeError):  # ArrowInvalid is a ValueError
+        return Memory.empty()
+    if stamp[0].decode() != code_fingerprint():
+        return Memory.empty()
+    return Memory(basis, **{name: part.replace_schema_metadata(None) for name, part in parts.items()})
+
+
+def save_memory(home: Path, memory: Memory) -> None:
+    """Keep `memory` in place of what was kept before; a kill half-way leaves no memory, never a mixed one."""
+    stamp = {"code": code_fingerprint(), "night": uuid.uuid4().hex, "basis": memory.basis}
+    folder = LocalFolder(home / "memory")
+    for name in PARTS:
+        table = getattr(memory, name).replace_schema_metadata(stamp)
+        with folder.writing(f"{name}.arrow") as file, pa.ipc.new_file(file, table.schema) as writer:
+            writer.write_table(table)
+
+
+def same_memory(one: Memory, other: Memory) -> bool:
+    """Whether they hold the same, so that nothing need be written."""
+    return one.basis == other.basis and all(getattr(one, name) == getattr(other, name) for name in PARTS)
+
+
+@cache
+def code_fingerprint() -> str:
+    """Of everything that identity's answers come from but its input: its code, its tables, the libraries under it."""
+    rooms = [Path(str(room.__file__)).parent for room in (base, identity)]
+    files = sorted(path for room in rooms for suffix in ("py", "toml") for path in room.rglob(f"*.{suffix}"))
+    sources = {f"{path.parent.name}/{path.name}": sha256_hex(path.read_bytes()) for path in files}
+    libraries = {name: version(name) for name in LIBRARIES}
+    return fingerprint([sources, libraries, sys.version, unicodedata.unidata_version])
+
+
+def _read(path: Path) -> pa.Table:
+    """Mapped, not read: only what is asked for comes into memory."""
+    return pa.ipc.open_file(pa.memory_map(str(path))).read_all()
