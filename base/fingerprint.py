@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,8 +33,16 @@ def creator_id_for(anchor_account_key: str) -> str:
     >>> creator_id_for("youtube:UCabc")
     'cr_h5ws3pj2iazpzmlr'
     """
-    digest = hashlib.sha256(anchor_account_key.encode()).digest()
-    return "cr_" + base64.b32encode(digest).decode().lower()[:16]
+    (creator_id,) = creator_ids_for([anchor_account_key])
+    return creator_id
+
+
+def creator_ids_for(anchor_account_keys: Iterable[str]) -> list[str]:
+    """`creator_id_for` of each key, in order."""
+    # Ten bytes are sixteen characters of base32 with nothing left over, so that all can be spelled in one piece.
+    heads = b"".join(hashlib.sha256(key.encode()).digest()[:10] for key in anchor_account_keys)
+    spelled = base64.b32encode(heads).decode().lower()
+    return ["cr_" + spelled[start : start + 16] for start in range(0, len(spelled), 16)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,7 +130,7 @@ def fit(characters: HandleCharacters, engine: Engine) -> Fit:
     counts = [_counted(samples, place) for place in range(len(COMPARISONS))]
     weights, prior = _likeliest(samples, [np.log2(m / u) for m, u in counts])
     first = Fit([m for m, _ in counts], weights, *prior)
-    samples = [_with_rivals(sample, model_of(first, characters), engine) for sample in samples]
+    samples = [_with_rivals(sample, model_of(first, characters)) for sample in samples]
     counts[-1] = _counted(samples, len(COMPARISONS) - 1)
     weights, prior = _likeliest(samples, [np.log2(m / u) for m, u in counts])
     return Fit([m for m, _ in counts], _rarer_weighs_more(_with_unknown_handles(weights)), *prior)
@@ -159,7 +159,7 @@ def _sample(corpus: Corpus, model: Model, engine: Engine, nameless_share: float 
     bare = _without_names(built.profiles, nameless_share)
     n_band = population_band(corpus.accounts.num_rows)
     counts = count_values(bare, engine)
-    profiles = with_bands(with_rows(bare, engine), counts, engine)
+    profiles = with_bands(with_rows(bare, engine), counts)
     claims = claims_by_row(built.claims, profiles["account_id"])
     owner_of = dict(zip(corpus.truth["account_key"].to_pylist(), corpus.truth["person_id"].to_pylist(), strict=True))
     owners = np.unique([owner_of[key] for key in profiles["account_id"].to_pylist()], return_inverse=True)[1]
@@ -183,10 +183,10 @@ def _without_names(profiles: pa.Table, share: float) -> pa.Table:
     return profiles
 
 
-def _with_rivals(sample: Sample, model: Model, engine: Engine) -> Sample:
+def _with_rivals(sample: Sample, model: Model) -> Sample:
     """The sample with its last comparison read from the weight of the others."""
     weight_bits = match_weight_bits([*sample.levels.T], model, sample.n_band)
-    rivals = rival_levels(sample.compared, sample.rows, weight_bits, engine)
+    rivals = rival_levels(sample.compared, sample.rows, weight_bits)
     return replace(sample, levels=np.column_stack([sample.levels[:, :-1], rivals]))
 
 
@@ -271,7 +271,7 @@ def calibrate(model: Model, engine: Engine) -> list[CalibrationPoint]:
     merges: dict[int, Floats] = {}
     grid = np.arange(-6.0, 20.5, 0.5)
     for accounts, seed in CALIBRATION:
-        sample = _with_rivals(_sample(generate(accounts, seed), model, engine), model, engine)
+        sample = _with_rivals(_sample(generate(accounts, seed), model, engine), model)
         merges[sample.n_band] = merges.get(sample.n_band, 0.0) + _merges(sample, model, grid)
     points = []
     for n_band, (right, found) in sorted(merges.items()):

@@ -1,6 +1,8 @@
 """Score `resolve FILE` on a corpus with truth: pair and B-cubed precision, recall, F1, seconds and peak memory.
 
-    python benchmarks/identity_bench.py accounts.parquet [--precision 0.985] [--truth-column person_id]
+    python benchmarks/identity_bench.py accounts.parquet [--precision 0.985] [--truth-column person_id] [--stages]
+
+With --stages it resolves only, and prints wall and CPU seconds and the peak of memory after each stage.
 
 The truth column never reaches the engine: it is dropped before anything is resolved, and only scores. Without a file
 it looks for the generator of a bench beside the project (../shared/bench/gen.py) and says so when there is none.
@@ -12,12 +14,18 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+import identity.resolution
+import jobs.resolve_file
 from engines.duckdb_engine import DuckDBEngine
 from identity.evaluation import evaluate
 from jobs.resolve_file import resolve_file
@@ -46,6 +54,67 @@ def score_file(path: Path, precision: float, truth_column: str) -> dict[str, obj
     }  # fmt: skip
 
 
+def stages_of(path: Path, precision: float) -> dict[str, object]:
+    """Resolve `path` and say what each stage took. A truth column is never read: it is no column of the input."""
+    with tempfile.TemporaryDirectory() as folder, timed_stages() as rows:
+        started = time.monotonic()
+        resolve_file(path, Path(folder) / "out", precision=precision)
+        return {"file": path.name, "seconds": round(time.monotonic() - started, 1), "stages": rows}
+
+
+# --- stages ------------------------------------------------------------------------------------------------------
+
+STAGES: tuple[tuple[ModuleType, tuple[str, ...]], ...] = (
+    (jobs.resolve_file, ("read_frame", "accept_accounts", "_write")),
+    (
+        identity.resolution,
+        (
+            "build_profiles", "count_values", "with_rows", "with_bands", "claims_by_row", "propose_pairs", "compare",
+            "with_rivals", "cap_codes", "encode_levels", "_cluster", "name_members", "_pairs_by_key", "_report",
+        ),
+    ),
+)  # fmt: skip
+Row = dict[str, Any]
+
+
+@contextmanager
+def timed_stages() -> Iterator[list[Row]]:
+    """A list that gets one row per stage: its name, wall and CPU seconds (workers included), and the peak so far."""
+    rows: list[Row] = []
+    originals = [(module, name, getattr(module, name)) for module, names in STAGES for name in names]
+    for module, name, function in originals:
+        setattr(module, name, _timed(name.lstrip("_"), function, rows))
+    try:
+        yield rows
+    finally:
+        for module, name, function in originals:
+            setattr(module, name, function)
+
+
+def _timed(name: str, function: Callable[..., Any], rows: list[Row]) -> Callable[..., Any]:
+    def run(*values: Any, **named: Any) -> Any:
+        wall, cpu = time.monotonic(), _cpu_seconds()
+        result = function(*values, **named)
+        rows.append(
+            {
+                "stage": name, "wall_seconds": round(time.monotonic() - wall, 1),
+                "cpu_seconds": round(_cpu_seconds() - cpu, 1),
+                "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+            }
+        )  # fmt: skip
+        return result
+
+    return run
+
+
+def _cpu_seconds() -> float:
+    used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(one.ru_utime + one.ru_stime for one in used)
+
+
+# --- corpus ------------------------------------------------------------------------------------------------------
+
+
 def generate_with_bench(python: str, accounts: int, seed: int, folder: Path) -> Path | None:
     """A corpus of the bench beside the project, or None when there is no bench."""
     if not GENERATOR.is_file():
@@ -65,15 +134,18 @@ def main() -> None:
     parser.add_argument("--accounts", type=int, default=20_000, help="size of the corpus when no file is given")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--python", default=sys.executable, help="an interpreter that has what the bench needs")
+    parser.add_argument("--stages", action="store_true", help="what each stage takes, instead of scores")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         path = options.file or generate_with_bench(options.python, options.accounts, options.seed, Path(folder))
-        if path is not None:
-            print(
-                orjson.dumps(
-                    score_file(path, options.precision, options.truth_column), option=orjson.OPT_INDENT_2
-                ).decode()
-            )
+        if path is not None and options.stages:
+            _print(stages_of(path, options.precision))
+        elif path is not None:
+            _print(score_file(path, options.precision, options.truth_column))
+
+
+def _print(found: dict[str, object]) -> None:
+    print(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode())
 
 
 if __name__ == "__main__":

@@ -18,9 +18,11 @@ from jobs.explain_accounts import explain_accounts, show_pair
 from jobs.explain_creator import CreatorExplanation, explain_creator
 from jobs.night_summary import PairExplanation
 from jobs.pair_page import write_pair_page
+from jobs.plan_pairs import plan_file, plan_store
 from jobs.resolve_creators import resolve_creators
 from jobs.resolve_file import resolve_file
 from jobs.runner import inspecting, names
+from jobs.settings import Settings
 from review.decide import judge as decide
 
 SHOWN_FAULTS = 20
@@ -41,11 +43,17 @@ def resolve(
     precision: Annotated[
         float | None, typer.Option(help="Pair precision aimed at for merges; default 0.985.", min=0.51, max=0.9999)
     ] = None,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Only count the pairs that would be compared, by rule; decide nothing.")
+    ] = False,
     as_of: AsOf = None,
     json: JsonFlag = False,
 ) -> None:
     """Decide which accounts are one creator's: in the store, or in FILE."""
-    settings = settings_of(ctx)
+    settings = _with_precision(settings_of(ctx), precision)
+    if plan:
+        _show_report(_plan(settings, file), json)
+        return
     if file is None:
         run_and_show("resolve", names([resolve_creators]), settings, parse_as_of(as_of), json)
         return
@@ -53,7 +61,7 @@ def resolve(
         raise ConfigError("resolve FILE needs --out DIR", hint="creatordex resolve accounts.csv --out resolved")
     report = resolve_file(
         file, out_dir, judgements=judgements, previous=previous, model=model or settings.identity.model,
-        precision=precision or settings.identity.precision, memory_limit=settings.memory_limit,
+        precision=settings.identity.precision, memory_limit=settings.memory_limit,
         workers=settings.workers,
     )  # fmt: skip
     _show_report(report, json)
@@ -62,11 +70,24 @@ def resolve(
         raise typer.Exit(3)
 
 
+def _with_precision(settings: Settings, precision: float | None) -> Settings:
+    if precision is None:
+        return settings
+    return settings.model_copy(update={"identity": settings.identity.model_copy(update={"precision": precision})})
+
+
+def _plan(settings: Settings, file: Path | None) -> dict[str, Any]:
+    if file is not None:
+        return plan_file(file, memory_limit=settings.memory_limit, workers=settings.workers)
+    with inspecting(settings) as context:
+        return plan_store(context)
+
+
 def _show_report(report: dict[str, Any], json: bool) -> None:
     if json:
         print_json([report])
         return
-    for fault in report["faults"][:SHOWN_FAULTS]:
+    for fault in report.get("faults", [])[:SHOWN_FAULTS]:
         err.print(f"row {fault['row']}: {fault['field']} {fault['reason']}", markup=False)
     for name, value in report.items():
         if name == "faults":

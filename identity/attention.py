@@ -39,7 +39,10 @@ class Attention:
     is_list_open: bool = False
 
     def count_word(self) -> None:
-        self.count_place_word()
+        self.platform_gap += 1  # as for a place word, spelled out: most words of all bios come by here
+        self.cue_gap += 1
+        self.idle_words += 1
+        self.is_list_open = False
         self.target_gap += 1
 
     def count_place_word(self) -> None:

@@ -8,7 +8,7 @@ then the smallest key: so a merge keeps the older id and an unmerge gives both s
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from base.fingerprint import creator_id_for
+from base.fingerprint import creator_ids_for
 from engines.engine import Engine
 
 MEMBERS = pa.schema([("account_id", pa.string()), ("creator_id", pa.string())])
@@ -31,7 +31,7 @@ def name_members(accounts: pa.Table, labels: pa.Array, engine: Engine) -> pa.Tab
         """,
         labelled=labelled,
     )
-    ids = pa.array([creator_id_for(key) for key in anchors["anchor"].to_pylist()], pa.string())
+    ids = pa.array(creator_ids_for(anchors["anchor"].to_pylist()), pa.string())
     return engine.sql(
         "SELECT account_id, creator_id FROM labelled JOIN named ON labelled.label = named.label ORDER BY account_id",
         labelled=labelled,

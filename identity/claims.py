@@ -44,6 +44,14 @@ def read_text(
     return read_items(clean, plain, Speaker(own_platform, own_handle, field, is_fan))
 
 
+def read_bio(text: str, plain: str, own_platform: str, own_handle: str | None, *, is_fan: bool) -> Reading:
+    """`read_text` of a bio that is `visible` already; plain: the same, `folded`."""
+    text, plain = text[:MAX_TEXT], plain[:MAX_TEXT]
+    if not can_hold_claims(plain):
+        return Reading([], [], [], [])
+    return read_items(text, plain, Speaker(own_platform, own_handle, "bio", is_fan))
+
+
 def read_addresses(text: str, field: Field, own_platform: str, own_handle: str | None = None) -> Reading:
     """The same for a field that holds addresses and nothing else; prose in it is not believed."""
     links = find_links(text)

@@ -14,6 +14,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from engines.engine import Engine
+
 Texts: TypeAlias = pa.StringArray
 Rows: TypeAlias = npt.NDArray[np.int64]
 
@@ -21,6 +23,13 @@ Rows: TypeAlias = npt.NDArray[np.int64]
 def texts(column: pa.ChunkedArray) -> Texts:
     """One contiguous array of a string column."""
     return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+
+
+def in_order(frame: pa.Table, key: str, engine: Engine) -> pa.Table:
+    """The rows sorted by a text column without NULL; as they are where they already stand so."""
+    keys = texts(frame[key])
+    is_sorted = pc.all(pc.less_equal(keys.slice(0, max(len(keys) - 1, 0)), keys.slice(1))).as_py()
+    return frame if is_sorted else engine.sql(f"SELECT * FROM frame ORDER BY {key}", frame=frame)
 
 
 def each_distinct(column: Texts, function: Callable[[str], str | None]) -> Texts:

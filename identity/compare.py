@@ -1,12 +1,14 @@
 """Which level of each comparison a pair reaches.
 
 Comes in: candidate pairs, profiles and claims, all by row. Goes out: one int8 column per comparison, in the order of
-COMPARISONS. Pairs are taken in batches and both sides laid next to each other, so that memory does not grow with the
-number of pairs; a batch sees columns, never objects.
+COMPARISONS. Pairs are taken in batches, one per core at a time, so that memory does not grow with the number of pairs.
+A batch compares numbers (`sides.py`); texts are read only where numbers leave a question open.
 """
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +18,7 @@ from rapidfuzz.distance import JaroWinkler, Prefix
 from rapidfuzz.process import cpdist
 
 from engines.engine import Engine
+from engines.workers import available_cores
 from identity.claim_levels import claim_levels
 from identity.comparisons import (
     ADDRESS,
@@ -38,8 +41,9 @@ from identity.comparisons import (
     Comparison,
 )
 from identity.rarity import Rarity, SharedWords, bio_words, name_words
+from identity.sides import Accounts, Mask, Rows, Sides
+from identity.spelling import Speller
 
-Mask = npt.NDArray[np.bool_]
 Levels = npt.NDArray[np.int8]
 Bits = npt.NDArray[np.float64]
 
@@ -57,41 +61,14 @@ CLOSE, NEAR, APART = 1.5, 3.4, 6.7
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class _Known:
+    """What all batches look things up in."""
+
+    accounts: Accounts
     names: SharedWords
     bios: SharedWords
-
-
-class Sides:
-    """One batch: any profile column of both accounts of every pair."""
-
-    def __init__(self, profiles: pa.Table, left: npt.NDArray[np.int64], right: npt.NDArray[np.int64]) -> None:
-        self._profiles = profiles
-        self.left, self.right = left, right
-        self._rows = pa.array(left), pa.array(right)
-        self._both: dict[str, tuple[pa.Array, pa.Array]] = {}
-
-    def __len__(self) -> int:
-        return len(self.left)
-
-    def both(self, column: str) -> tuple[pa.Array, pa.Array]:
-        """The column on the left, and on the right."""
-        if column not in self._both:
-            whole = self._profiles[column].combine_chunks()
-            self._both[column] = whole.take(self._rows[0]), whole.take(self._rows[1])
-        return self._both[column]
-
-    def equal(self, column: str, other: str | None = None) -> Mask:
-        """Where both hold one value (left `column` against right `other`); never where one is missing."""
-        return _mask(pc.equal(self.both(column)[0], self.both(other or column)[1]))
-
-    def missing(self, column: str) -> Mask:
-        left, right = self.both(column)
-        return _mask(pc.or_(pc.is_null(left), pc.is_null(right)))
-
-    def bands(self, column: str) -> npt.NDArray[np.int8]:
-        """The band of a value both share."""
-        return np.asarray(self.both(f"{column}_band")[0].to_numpy(zero_copy_only=False), dtype=np.int8)
+    rarity: Rarity
+    speller: Speller
 
 
 def compare(
@@ -108,40 +85,43 @@ def compare(
 
     profiles: by `row`, with the bands of `with_bands` and the columns of `with_rows`; neighbours: left, right, cosine.
     """
-    words = Words(name_words(profiles, rarity), bio_words(profiles, rarity))
-    said = claim_levels(pairs, profiles, claims, engine)
-    cosines = _cosines(pairs, neighbours, engine)
-    parts = []
-    for start in range(0, max(pairs.num_rows, 1), BATCH_PAIRS):
-        batch = pairs.slice(start, BATCH_PAIRS)
-        sides = Sides(profiles, _rows(batch["left"]), _rows(batch["right"]))
-        levels, handle_bits = _levels(sides, words, rarity)
-        levels["claim"] = said[start : start + BATCH_PAIRS]
-        levels["rivals"] = np.zeros(len(sides), dtype=np.int8)
-        levels["bio_vector"] = _bio_vector(cosines[start : start + BATCH_PAIRS])
-        columns = {name: batch[name] for name in ("left", "right", "rules")} | {"handle_bits": pa.array(handle_bits)}
-        parts.append(pa.table(columns | {c.name: pa.array(levels[c.name], pa.int8()) for c in COMPARISONS}))
-    return pa.concat_tables(parts)
-
-
-def _levels(sides: Sides, words: Words, rarity: Rarity) -> tuple[dict[str, Levels], Bits]:
-    handle, shared = _handle_relation(sides)
-    name, shared_name_bits = _name_relation(sides, words.names, rarity)
-    handle_bits = _handle_bits(sides, handle, shared, rarity)
-    levels = {
-        "handle_name": (handle * len(NAME_RELATIONS) + name).astype(np.int8),
-        "handle_rarity": _rarity_level(handle_bits, shared_mask(handle), HANDLE_RARITY, HANDLE_RARITY_EDGES),
-        "name_rarity": _rarity_level(shared_name_bits, name < 3, NAME_RARITY, NAME_RARITY_EDGES),
-        "email": _value_level(sides, "email", EMAIL),
-        "site": _value_level(sides, "site", SITE),
-        "address": _address(sides),
-        "bio": _bio(sides, words.bios),
-        "kind": _kind(sides),
-        "scale": _scale(sides),
-        "script": _script(sides),
-        "platform": _choose(PLATFORM, len(sides), {"same": sides.equal("platform")}, "different"),
+    words = name_words(profiles, rarity), bio_words(profiles, rarity)
+    known = _Known(Accounts(profiles), *words, rarity, rarity.speller())
+    batches = (pairs.slice(start, BATCH_PAIRS) for start in range(0, max(pairs.num_rows, 1), BATCH_PAIRS))
+    with ThreadPoolExecutor(available_cores()) as threads:
+        found = threads.map(partial(_levels, known), batches)
+        said = claim_levels(pairs, profiles, claims, engine)
+        levels = pa.concat_tables(found)
+    whole = {
+        "claim": pa.array(said),
+        "rivals": pa.array(np.zeros(pairs.num_rows, dtype=np.int8)),
+        "bio_vector": pa.array(_bio_vector(_cosines(pairs, neighbours, engine))),
     }
-    return levels, handle_bits
+    columns = {name: pairs[name] for name in ("left", "right", "rules")} | {"handle_bits": levels["handle_bits"]}
+    return pa.table(columns | {c.name: whole[c.name] if c.name in whole else levels[c.name] for c in COMPARISONS})
+
+
+def _levels(known: _Known, batch: pa.Table) -> pa.Table:
+    """The levels that a batch of pairs reaches, and its `handle_bits`."""
+    sides = Sides(known.accounts, _rows(batch["left"]), _rows(batch["right"]))
+    handle, handle_bits = _handle_relation(sides, known)
+    name, name_bits = _name_relation(sides, known)
+    return pa.table(
+        {
+            "handle_bits": handle_bits,
+            "handle_name": (handle * len(NAME_RELATIONS) + name).astype(np.int8),
+            "handle_rarity": _rarity_level(handle_bits, shared_mask(handle), HANDLE_RARITY, HANDLE_RARITY_EDGES),
+            "name_rarity": _rarity_level(name_bits, name < 3, NAME_RARITY, NAME_RARITY_EDGES),
+            "email": _value_level(sides, "email", EMAIL),
+            "site": _value_level(sides, "site", SITE),
+            "address": _address(sides),
+            "bio": _bio(sides, known.bios),
+            "kind": _kind(sides),
+            "scale": _scale(sides),
+            "script": _script(sides),
+            "platform": _choose(PLATFORM, len(sides), {"same": sides.equal("platform")}, "different"),
+        }
+    )
 
 
 # --- handle and name ----------------------------------------------------------------------------------------------
@@ -155,35 +135,32 @@ def shared_mask(handle: Levels) -> Mask:
     return np.asarray(handle <= _HANDLES["start"])
 
 
-def _handle_relation(sides: Sides) -> tuple[Levels, pa.Array]:
-    """The relation of each pair's handles, and the text they share ("" when none)."""
-    cores = sides.both("handle_core")
-    spells = [
-        sides.equal("name_spelled", "handle_core") | sides.equal("name_spelled_back", "handle_core"),
-        sides.equal("handle_core", "name_spelled") | sides.equal("handle_core", "name_spelled_back"),
-    ]
-    start = _shared_start(*cores)
+def _handle_relation(sides: Sides, known: _Known) -> tuple[Levels, Bits]:
+    """The relation of each pair's handles, and the bits of what they share."""
+    spelled_on_the_left = sides.equal("name_spelled", "handle_core") | sides.equal("name_spelled_back", "handle_core")
+    spelled = sides.equal("handle_core", "name_spelled") | sides.equal("handle_core", "name_spelled_back")
     masks = {
         "unknown": sides.missing("handle"),
         "exact": sides.equal("handle"),
         "near": sides.equal("handle_core"),
         "letters": sides.equal("handle_letters"),
-        "spelled": spells[0] | spells[1],
-        "start": _mask(pc.greater(pc.utf8_length(start), 0)),
-        "similar": _alike(*cores, SIMILAR_HANDLES),
+        "spelled": spelled_on_the_left | spelled,
     }
     relation = _first(masks, _HANDLES, len(sides), "different")
-    shared = pc.if_else(pa.array(relation == _HANDLES["start"]), start, cores[0])
-    shared = pc.if_else(pa.array(relation == _HANDLES["letters"]), sides.both("handle_letters")[0], shared)
-    shared = pc.if_else(pa.array((relation == _HANDLES["spelled"]) & spells[0]), cores[1], shared)
-    return relation, pc.fill_null(pc.coalesce(shared, sides.both("handle")[0]), "")
+    open_pairs = np.flatnonzero(relation == _HANDLES["different"])
+    cores = sides.texts("handle_core", open_pairs)
+    starts = _shared_starts(*cores)
+    relation[open_pairs[_alike(*cores, SIMILAR_HANDLES)]] = _HANDLES["similar"]
+    relation[open_pairs[[start != "" for start in starts]]] = _HANDLES["start"]
+    holders = np.where((relation == _HANDLES["spelled"]) & spelled_on_the_left, sides.right, sides.left)
+    shared = _shared_texts(sides.accounts, relation, holders, [start for start in starts if start])
+    return relation, _handle_bits(sides, relation, shared, known)
 
 
-def _shared_start(left: pa.Array, right: pa.Array) -> pa.Array:
+def _shared_starts(left: list[str], right: list[str]) -> list[str]:
     """What two handle cores begin with alike, or the one that stands inside the other; "" when it is too short."""
-    a, b = _texts(left), _texts(right)
-    lengths = cpdist(a, b, scorer=Prefix.similarity, dtype=np.int32)
-    return pa.array([_common(x, y, int(length)) for x, y, length in zip(a, b, lengths, strict=True)], pa.string())
+    lengths = cpdist(left, right, scorer=Prefix.similarity, dtype=np.int32)
+    return [_common(one, other, length) for one, other, length in zip(left, right, lengths.tolist(), strict=True)]
 
 
 def _common(one: str, other: str, start: int) -> str:
@@ -193,40 +170,63 @@ def _common(one: str, other: str, start: int) -> str:
     return one[:start] if start >= SHORTEST_START else ""
 
 
-def _handle_bits(sides: Sides, relation: Levels, shared: pa.Array, rarity: Rarity) -> Bits:
+def _shared_texts(accounts: Accounts, relation: Levels, holders: Rows, starts: list[str]) -> pa.StringArray:
+    """The text of each pair that shares one: the holder's core or letters, or the start that was found."""
+    is_shared = shared_mask(relation)
+    relation, rows = relation[is_shared], pa.array(holders[is_shared])
+    cores, handles, letters = (accounts.texts[name].take(rows) for name in ("handle_core", "handle", "handle_letters"))
+    shared = pc.if_else(pa.array(relation == _HANDLES["letters"]), letters, pc.coalesce(cores, handles))
+    return pc.replace_with_mask(shared, pa.array(relation == _HANDLES["start"]), pa.array(starts, pa.string()))
+
+
+def _handle_bits(sides: Sides, relation: Levels, shared: pa.StringArray, known: _Known) -> Bits:
     """The surprise of what is shared; of a whole handle never more than the share of people seen with it."""
-    texts = pc.if_else(pa.array(shared_mask(relation)), shared, "").dictionary_encode()
-    bits = rarity.handle_bits(texts.dictionary.to_pylist())[texts.indices.to_numpy()]
-    is_whole = relation <= _HANDLES["near"]
-    seen = np.minimum(bits, rarity.of_bands(sides.bands("handle_core")))
-    return np.asarray(np.where(is_whole, seen, bits), dtype=np.float64)
+    texts = shared.dictionary_encode()
+    bits = np.zeros(len(sides))
+    bits[shared_mask(relation)] = known.speller.bits(texts.dictionary)[texts.indices.to_numpy()]
+    seen = known.rarity.of_bands(sides.accounts.bands("handle_core")[sides.left])
+    return np.where(relation <= _HANDLES["near"], np.minimum(bits, seen), bits)
 
 
-def _name_relation(sides: Sides, words: SharedWords, rarity: Rarity) -> tuple[Levels, Bits]:
+def _name_relation(sides: Sides, known: _Known) -> tuple[Levels, Bits]:
     """The relation of each pair's names, and the bits of what they share."""
+    words = known.names
     shared, shared_bits = words.of(sides.left, sides.right)
     smaller = np.minimum(words.total_bits[sides.left], words.total_bits[sides.right])
-    latin = _alike(*sides.both("name_latin"), SIMILAR_LATIN_NAMES) & _scripts_differ(sides)
-    close = _alike(*sides.both("name_glued"), SIMILAR_NAMES) | latin
     fewest = np.minimum(words.sizes[sides.left], words.sizes[sides.right])
+    missing, equal, scripts_differ = sides.missing("name_key"), sides.equal("name_key"), _scripts_differ(sides)
+    close = _close_names(sides, ~(missing | equal), scripts_differ)
     masks = {
-        "missing": sides.missing("name_key"),
-        "equal": sides.equal("name_key"),
+        "missing": missing,
+        "equal": equal,
         "similar": close | ((shared > 0) & (shared >= fewest)),
         "word": shared > 0,
     }
     relation = _first(masks, _NAMES, len(sides), "different")
-    relation[(relation == _NAMES["different"]) & _scripts_differ(sides)] = _NAMES["incomparable"]
-    seen = np.minimum(words.total_bits[sides.left], rarity.of_bands(sides.bands("name_key")))
-    by_relation = {"equal": seen, "similar": np.where(close, np.maximum(smaller, shared_bits), shared_bits)}
+    relation[(relation == _NAMES["different"]) & scripts_differ] = _NAMES["incomparable"]
+    seen = known.rarity.of_bands(sides.accounts.bands("name_key")[sides.left])
+    by_relation = {
+        "equal": np.minimum(words.total_bits[sides.left], seen),
+        "similar": np.where(close, np.maximum(smaller, shared_bits), shared_bits),
+    }
     bits = np.select([relation == _NAMES[name] for name in by_relation], list(by_relation.values()), shared_bits)
     return relation, bits
 
 
+def _close_names(sides: Sides, asked: Mask, scripts_differ: Mask) -> Mask:
+    """Where names of the asked pairs are spelled alike; across scripts, in Latin letters."""
+    close = np.zeros(len(sides), bool)
+    pairs = np.flatnonzero(asked)
+    close[pairs] = _alike(*sides.texts("name_glued", pairs), SIMILAR_NAMES)
+    pairs = np.flatnonzero(asked & scripts_differ)
+    close[pairs] |= _alike(*sides.texts("name_latin", pairs), SIMILAR_LATIN_NAMES)
+    return close
+
+
 def _scripts_differ(sides: Sides) -> Mask:
     """One name is written in Latin letters, the other is not: only sound can be compared."""
-    left, right = (_mask(pc.string_is_ascii(side)) for side in sides.both("name_key"))
-    return np.asarray(left != right)
+    is_ascii = sides.accounts.is_ascii_name
+    return np.asarray(is_ascii[sides.left] != is_ascii[sides.right])
 
 
 def _rarity_level(bits: Bits, is_shared: Mask, comparison: Comparison, edges: tuple[int, ...]) -> Levels:
@@ -239,7 +239,7 @@ def _rarity_level(bits: Bits, is_shared: Mask, comparison: Comparison, edges: tu
 
 def _value_level(sides: Sides, column: str, comparison: Comparison) -> Levels:
     """The level of an exact value, by how many carry it."""
-    equal, bands = sides.equal(column), sides.bands(column)
+    equal, bands = sides.equal(column), sides.accounts.bands(column)[sides.left]
     masks = {
         "private": equal & (bands == 0),
         "of_two": equal & (bands == 1),
@@ -297,14 +297,10 @@ def _cosines(pairs: pa.Table, neighbours: pa.Table | None, engine: Engine) -> Bi
 
 
 def _kind(sides: Sides) -> Levels:
-    left, right = sides.both("account_kind_hint")
-    imitates, branch = (
-        [_mask(pc.is_in(side, value_set=pa.array(kinds))) for side in (left, right)]
-        for kinds in (["fan", "parody"], ["regional"])
-    )
+    imitates, branch = sides.accounts.is_imitation, sides.accounts.is_branch
     masks = {
-        "fan": imitates[0] != imitates[1],
-        "branch": (branch[0] | branch[1]) & ~sides.equal("name_key"),
+        "fan": imitates[sides.left] != imitates[sides.right],
+        "branch": (branch[sides.left] | branch[sides.right]) & ~sides.equal("name_key"),
         "incomparable": sides.missing("account_kind_hint"),
         "same": sides.equal("account_kind_hint"),
     }
@@ -312,10 +308,10 @@ def _kind(sides: Sides) -> Levels:
 
 
 def _scale(sides: Sides) -> Levels:
-    left, right = (np.log2(_floats(side) + 1.0) for side in sides.both("followers"))
-    doublings = np.abs(left - right)
+    reach = sides.accounts.follower_doublings
+    doublings = np.abs(reach[sides.left] - reach[sides.right])
     masks = {
-        "incomparable": sides.missing("followers"),
+        "incomparable": np.isnan(doublings),
         "close": doublings < CLOSE,
         "near": doublings < NEAR,
         "apart": doublings < APART,
@@ -325,8 +321,11 @@ def _scale(sides: Sides) -> Levels:
 
 def _script(sides: Sides) -> Levels:
     same = sides.equal("script")
-    latin = _mask(pc.equal(sides.both("script")[0], "Latin"))
-    masks = {"incomparable": sides.missing("script"), "latin": same & latin, "same": same}
+    masks = {
+        "incomparable": sides.missing("script"),
+        "latin": same & sides.accounts.is_latin[sides.left],
+        "same": same,
+    }
     return _choose(SCRIPT, len(sides), masks, "different")
 
 
@@ -345,25 +344,11 @@ def _first(masks: Mapping[str, Mask], places: Mapping[str, int], size: int, othe
     return levels
 
 
-def _alike(left: pa.Array, right: pa.Array, threshold: float) -> Mask:
+def _alike(left: list[str], right: list[str], threshold: float) -> Mask:
     """Close by Jaro-Winkler; never where a text is missing."""
-    close = cpdist(
-        _texts(left), _texts(right), scorer=JaroWinkler.normalized_similarity, score_cutoff=threshold, dtype=np.float32
-    )
-    return np.asarray(close >= threshold) & ~_mask(pc.or_(pc.is_null(left), pc.is_null(right)))
-
-
-def _texts(column: pa.Array) -> list[str]:
-    texts: list[str] = pc.fill_null(column, "").to_pylist()
-    return texts
-
-
-def _mask(column: pa.Array) -> Mask:
-    return np.asarray(pc.fill_null(column, False).to_numpy(zero_copy_only=False), dtype=bool)
-
-
-def _floats(column: pa.Array) -> Bits:
-    return np.asarray(pc.fill_null(column, 0).to_numpy(zero_copy_only=False), dtype=np.float64)
+    close = cpdist(left, right, scorer=JaroWinkler.normalized_similarity, score_cutoff=threshold, dtype=np.float32)
+    known = np.fromiter((bool(one and other) for one, other in zip(left, right, strict=True)), bool, len(left))
+    return np.asarray((close >= threshold) & known)
 
 
 def _rows(column: pa.ChunkedArray) -> npt.NDArray[np.int64]:

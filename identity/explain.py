@@ -79,7 +79,7 @@ def explain_pair(
     built = build_profiles(accounts, engine, contents)
     n_band = population_band(population)
     thresholds = thresholds_for(model, n_band, precision)
-    profiles = with_bands(with_rows(built.profiles, engine), value_counts, engine)
+    profiles = with_bands(with_rows(built.profiles, engine), value_counts)
     claims = claims_by_row(built.claims, profiles["account_id"])
     only = pa.table(
         {"left": pa.array([0], pa.int32()), "right": pa.array([1], pa.int32()), "rules": pa.array([0], pa.int64())}

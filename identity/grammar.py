@@ -61,6 +61,8 @@ def read_items(text: str, folded_text: str, speaker: Speaker) -> Reading:
 
 def read_link(text: str, link: FoundLink, speaker: Speaker) -> Reading:
     """What a text says that is one address and nothing else."""
+    if link.link is None or link.link.platform == "web":
+        return Reading([], [link.link.value] if link.link else [], [], [])  # most addresses: nobody's, or a site
     return _Reader(text, [Item("link", text, 0, len(text))], [], [link], speaker).read()
 
 

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from engines.engine import Engine
 from identity.bio_words import content_word_lists
 from identity.claim_targets import find_targets
-from identity.columns import Texts, each_distinct, nothing_as_null, texts
+from identity.columns import Texts, each_distinct, in_order, nothing_as_null, texts
 from identity.content_claims import CLAIM_FIELDS, content_claims
 from identity.folding import folded_texts, visible_texts
 from identity.handles import folded_handles, near_forms
@@ -69,7 +69,7 @@ def build_profiles(
     accounts: account_id and platform, the other columns of the identity input where known.
     contents: account_id, text (recent descriptions); an address that recurs there counts as the owner's.
     """
-    ordered = engine.sql("SELECT * FROM accounts ORDER BY account_id", accounts=_conform(accounts))
+    ordered = in_order(_conform(accounts), "account_id", engine)
     read = _read(ordered, engine, memory)
     profiles = read.rows.drop_columns(["claims"])
     said = _claims_said(read.rows)

@@ -4,7 +4,7 @@ Comes in: value counts, the population band, the model. Goes out: bits for texts
 number is a pure function of banded counts, so that one more account moves nothing until a count doubles.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,9 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from scipy.sparse import csr_array
 
-from engines.engine import Engine
+from identity.spelling import Speller
 from identity.values import BIO_WORD, NAME_WORD, band, counts_of
-from identity.weights import Model, handle_surprisal_bits
+from identity.weights import Model
 
 Bits = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
@@ -42,11 +42,10 @@ class Rarity:
         """A word that few carry."""
         return self.n_band - 1.0
 
-    def handle_bits(self, texts: Sequence[str]) -> Bits:
-        """The surprisal of each handle, or part of one, in bits."""
+    def speller(self) -> Speller:
+        """What tells the surprisal of handles, or of parts of them."""
         spelled = {word: bits + WORD_START_BITS for word, bits in self.name_words.items()}
-        characters = self.model.handle_characters
-        return np.array([handle_surprisal_bits(text, spelled, characters) for text in texts], dtype=np.float64)
+        return Speller(spelled, self.model.handle_characters)
 
     def of_bands(self, bands: npt.NDArray[np.int8]) -> Bits:
         """Bits of values by the band of their count: seen once per platform it may be one person's everywhere."""
@@ -62,20 +61,16 @@ def rarity_of(value_counts: pa.Table, n_band: int, model: Model) -> Rarity:
     return Rarity(n_band, model, bits[NAME_WORD], bits[BIO_WORD])
 
 
-def with_bands(profiles: pa.Table, value_counts: pa.Table, engine: Engine) -> pa.Table:
+def with_bands(profiles: pa.Table, value_counts: pa.Table) -> pa.Table:
     """`profiles` with `<value>_band` for each of BANDED: 0 where it stands once per platform."""
-    ordered = ", ".join(f"coalesce(c{place}.band, 0) AS {kind}_band" for place, kind in enumerate(BANDED))
-    joins = " ".join(
-        f"LEFT JOIN bands c{place} ON c{place}.kind = '{kind}' AND c{place}.value = p.{kind}"
-        for place, kind in enumerate(BANDED)
-    )
-    counts = value_counts["count"].to_numpy()
-    bands = pa.array(np.floor(np.log2(np.maximum(counts, 1))).astype(np.int8))
-    return engine.sql(
-        f'SELECT p.*, {ordered} FROM profiles p {joins} ORDER BY p."row"',
-        profiles=profiles,
-        bands=value_counts.select(["kind", "value"]).append_column("band", bands),
-    )
+    bands = np.floor(np.log2(np.maximum(value_counts["count"].to_numpy(), 1))).astype(np.int8)
+    for kind in BANDED:
+        is_kind = pc.equal(value_counts["kind"], kind)
+        values = value_counts["value"].filter(is_kind).combine_chunks()
+        found = pc.index_in(profiles[kind], value_set=values, skip_nulls=True)
+        known = pa.array(bands[is_kind.to_numpy()], pa.int8())
+        profiles = profiles.append_column(f"{kind}_band", pc.fill_null(known.take(found.combine_chunks()), 0))
+    return profiles
 
 
 class SharedWords:
@@ -84,18 +79,22 @@ class SharedWords:
     def __init__(self, words: pa.ListArray, bits: Mapping[str, float], rarest_bits: float, most_bits: float) -> None:
         flat = pc.list_flatten(words).dictionary_encode()
         known = [min(bits.get(word, rarest_bits), most_bits) for word in flat.dictionary.to_pylist()]
-        codes, offsets = flat.indices.to_numpy(), np.concatenate([[0], np.cumsum(_lengths(words))])
+        codes = flat.indices.to_numpy()
+        offsets = np.concatenate([[0], np.cumsum(_lengths(words))]).astype(codes.dtype)  # one width: no copies
         shape = (len(words), max(len(known), 1))
         self._weighed = csr_array((np.array(known, dtype=np.float64)[codes], codes, offsets), shape=shape)
         self._held = csr_array((np.ones(len(codes)), codes, offsets), shape=shape)
         #: words per account, and the bits of all of them
-        self.sizes, self.total_bits = self._held.sum(axis=1), self._weighed.sum(axis=1)
+        self.sizes, self.total_bits = _sums(self._held), _sums(self._weighed)
 
     def of(self, left: Rows, right: Rows) -> tuple[npt.NDArray[np.float64], Bits]:
         """How many words each pair shares, and their bits."""
         held = self._held[right]
-        shared = self._held[left] * held, self._weighed[left] * held
-        return np.asarray(shared[0].sum(axis=1), np.float64), np.asarray(shared[1].sum(axis=1), np.float64)
+        return _sums(self._held[left] * held), _sums(self._weighed[left] * held)
+
+
+def _sums(words: csr_array) -> Bits:
+    return np.asarray(words.sum(axis=1), dtype=np.float64)
 
 
 def name_words(profiles: pa.Table, rarity: Rarity) -> SharedWords:

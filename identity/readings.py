@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from identity.claim import Claim, Field, Reading
-from identity.claims import read_addresses, read_text
+from identity.claims import read_addresses, read_bio
 from identity.columns import Texts, chosen, lists_by_row, matches, texts
 from identity.content_claims import CLAIM_FIELDS, claim_row
 from identity.vocabulary import CLAIM_HINT
@@ -53,8 +53,9 @@ def read_texts(accounts: pa.Table, bios: Texts, folded_bios: Texts, handles: Tex
         for row, text in chosen(column, pc.fill_null(pc.not_equal(column, ""), False)):
             found.add(row, read_addresses(text, name, platforms[row], names[row]))
     is_fan = pc.is_in(kinds, value_set=pa.array(["fan", "parody"])).to_pylist()
-    for row, text in chosen(bios, matches(folded_bios, CLAIM_HINT)):
-        reading = read_text(text, "bio", platforms[row], names[row], is_fan=is_fan[row])
+    speaks = matches(folded_bios, CLAIM_HINT)
+    for (row, text), plain in zip(chosen(bios, speaks), folded_bios.filter(speaks).to_pylist(), strict=True):
+        reading = read_bio(text, plain, platforms[row], names[row], is_fan=is_fan[row])
         found.add(row, reading)
         if reading.emails or reading.agency_emails:
             found.emails[row] = (reading.emails, reading.agency_emails)

@@ -18,7 +18,7 @@ from engines.engine import Engine
 from identity.blocking import propose_pairs, rule_counts
 from identity.canonical import name_members
 from identity.clustering import Clustering, Links, cluster
-from identity.columns import texts
+from identity.columns import in_order, texts
 from identity.compare import compare
 from identity.constraints import Constraints, constraints_from
 from identity.handle_history import as_meant
@@ -94,14 +94,14 @@ def resolve(
     thresholds = thresholds_for(model, n_band, precision)
 
     rarity = rarity_of(counts, n_band, model)
-    profiles = with_bands(with_rows(built.profiles, engine), counts, engine)
+    profiles = with_bands(with_rows(built.profiles, engine), counts)
     keys = profiles["account_id"]
     claims = claims_by_row(said, keys)
-    nearby = None if neighbours is None else _neighbours_by_row(neighbours, keys)
+    nearby = None if neighbours is None else neighbours_by_row(neighbours, keys)
 
     pairs = propose_pairs(profiles, claims, engine, nearby)
     compared = _compare(pairs, profiles, claims, rarity, engine, nearby, counts, built.remembered, memory)
-    scored = weigh_pairs(compared.pairs, profiles, rarity, thresholds, engine)
+    scored = weigh_pairs(compared.pairs, profiles, rarity, thresholds)
 
     constraints = constraints_from(judgements, set(keys.to_pylist()) if judgements else ())
     clusters = _cluster(profiles, scored, constraints, thresholds.link_bits)
@@ -151,14 +151,12 @@ def score_pairs(
 ) -> pa.Table:
     """Candidate pairs by row, with their levels, weight, probability, band, and the cap that held them (0: none)."""
     compared = compare(pairs, profiles, claims, rarity, engine, neighbours)
-    return weigh_pairs(compared, profiles, rarity, thresholds, engine)
+    return weigh_pairs(compared, profiles, rarity, thresholds)
 
 
-def weigh_pairs(
-    compared: pa.Table, profiles: pa.Table, rarity: Rarity, thresholds: Thresholds, engine: Engine
-) -> pa.Table:
+def weigh_pairs(compared: pa.Table, profiles: pa.Table, rarity: Rarity, thresholds: Thresholds) -> pa.Table:
     """Compared pairs with what follows from all of them together: rivals, weight, probability, band and cap."""
-    levels = with_rivals(compared, profiles, rarity, engine)
+    levels = with_rivals(compared, profiles, rarity)
     compared = compared.set_column(compared.column_names.index("rivals"), "rivals", pa.array(levels[-1]))
     weight_bits = match_weight_bits(levels, rarity.model, rarity.n_band)
     caps = cap_codes(compared, rarity.model, rarity.n_band)
@@ -174,11 +172,11 @@ def weigh_pairs(
     return compared
 
 
-def with_rivals(compared: pa.Table, profiles: pa.Table, rarity: Rarity, engine: Engine) -> list[npt.NDArray[np.int8]]:
+def with_rivals(compared: pa.Table, profiles: pa.Table, rarity: Rarity) -> list[npt.NDArray[np.int8]]:
     """All levels of the compared pairs, the last one read from the weight of the others."""
     levels = level_matrix(compared)
     weight_bits = match_weight_bits(levels, rarity.model, rarity.n_band)
-    return [*levels[:-1], rival_levels(compared, profiles.select(["row", "platform"]), weight_bits, engine)]
+    return [*levels[:-1], rival_levels(compared, profiles.select(["row", "platform"]), weight_bits)]
 
 
 def with_rows(profiles: pa.Table, engine: Engine) -> pa.Table:
@@ -187,7 +185,7 @@ def with_rows(profiles: pa.Table, engine: Engine) -> pa.Table:
     With forms that blocking and comparing share: the letters of a handle, a name without spaces, and a name as a
     handle would spell it (in Latin letters, either word first).
     """
-    ordered = engine.sql("SELECT * FROM profiles ORDER BY account_id", profiles=profiles)
+    ordered = in_order(profiles, "account_id", engine)
     glued, latin = ordered["name_key"], ordered["name_latin"]
     forms = {
         "row": pa.array(np.arange(ordered.num_rows, dtype=np.int32)),
@@ -211,10 +209,11 @@ def _rows_of(ids: pa.ChunkedArray, keys: pa.ChunkedArray) -> pa.Array:
 
 
 def claims_by_row(claims: pa.Table, keys: pa.ChunkedArray) -> pa.Table:
+    ends = _rows_of(pa.chunked_array([*claims["source"].chunks, *claims["target"].chunks], pa.string()), keys)
     return pa.table(
         {
-            "source_row": _rows_of(claims["source"], keys),
-            "target_row": _rows_of(claims["target"], keys),
+            "source_row": ends[: claims.num_rows],
+            "target_row": ends[claims.num_rows :],
             "target_platform": claims["target_platform"],
             "target_letters": letters_of(near_forms(texts(claims["target_handle"]))),
             "kind": claims["kind"],
@@ -222,7 +221,7 @@ def claims_by_row(claims: pa.Table, keys: pa.ChunkedArray) -> pa.Table:
     )
 
 
-def _neighbours_by_row(neighbours: pa.Table, keys: pa.ChunkedArray) -> pa.Table:
+def neighbours_by_row(neighbours: pa.Table, keys: pa.ChunkedArray) -> pa.Table:
     by_row = pa.table(
         {
             "left": _rows_of(neighbours["left"], keys),

@@ -7,46 +7,55 @@ pair for the same account and platform, as a level of RIVALS.
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from engines.engine import Engine
 from identity.comparisons import RIVAL_MARGINS, RIVALS
 
+Bits = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.int64]
 
-def rival_levels(
-    pairs: pa.Table, platforms: pa.Table, weight_bits: npt.NDArray[np.float64], engine: Engine
-) -> npt.NDArray[np.int8]:
-    """The level per pair, in the order of `pairs` (left, right; sorted so). platforms: row, platform.
+
+def rival_levels(pairs: pa.Table, platforms: pa.Table, weight_bits: Bits) -> npt.NDArray[np.int8]:
+    """The level per pair, in the order of `pairs` (left, right). platforms: row, platform.
 
     Accounts of one platform are no rivals of each other's partners: for them the level is `none`.
     """
-    weighed = pairs.select(["left", "right"]).append_column("weight_bits", pa.array(weight_bits))
-    found = engine.sql(_LEADS, weighed=weighed, platforms=platforms)
-    leads = found["lead_bits"].to_numpy(zero_copy_only=False)
+    leads = _leads(*_seats(pairs, platforms), weight_bits)
     levels = 1 + np.searchsorted(-np.array(RIVAL_MARGINS), -np.nan_to_num(leads, nan=np.inf), side="left")
     return np.where(np.isnan(leads), RIVALS.index("none")[0], levels).astype(np.int8)
 
 
-# The best rival of a pair is the strongest pair of its group, or the second when it is the strongest itself.
-_LEADS = """
-WITH sided AS (
-    SELECT w.*, l.platform AS left_platform, r.platform AS right_platform FROM weighed w
-    JOIN platforms l ON l."row" = w."left" JOIN platforms r ON r."row" = w."right"
-),
-ends AS (
-    SELECT "left", "right", weight_bits, "left" AS account, right_platform AS other FROM sided
-    WHERE left_platform <> right_platform
-    UNION ALL
-    SELECT "left", "right", weight_bits, "right", left_platform FROM sided WHERE left_platform <> right_platform
-),
-ranked AS (
-    SELECT *, row_number() OVER best AS place, lead(weight_bits) OVER best AS next_bits,
-           max(weight_bits) OVER (PARTITION BY account, other) AS best_bits
-    FROM ends WINDOW best AS (PARTITION BY account, other ORDER BY weight_bits DESC, "left", "right")
-),
-rivals AS (
-    SELECT "left", "right", max(CASE WHEN place = 1 THEN next_bits ELSE best_bits END) AS rival_bits
-    FROM ranked GROUP BY "left", "right"
-)
-SELECT w.weight_bits - r.rival_bits AS lead_bits FROM weighed w
-LEFT JOIN rivals r ON r."left" = w."left" AND r."right" = w."right" ORDER BY w."left", w."right"
-"""
+def _seats(pairs: pa.Table, platforms: pa.Table) -> tuple[Rows, Rows]:
+    """What each pair competes for: the place beside either account, on the other's platform; -1: nothing."""
+    codes = platforms["platform"].combine_chunks().dictionary_encode()
+    code_of_row = np.zeros(int(pc.max(platforms["row"]).as_py() or 0) + 1, np.int64)
+    code_of_row[platforms["row"].to_numpy()] = codes.indices.to_numpy()
+    left, right = (pairs[side].to_numpy().astype(np.int64) for side in ("left", "right"))
+    is_rival, width = code_of_row[left] != code_of_row[right], max(len(codes.dictionary), 1)
+    return (
+        np.where(is_rival, left * width + code_of_row[right], -1),
+        np.where(is_rival, right * width + code_of_row[left], -1),
+    )
+
+
+def _leads(left_seats: Rows, right_seats: Rows, weight_bits: Bits) -> Bits:
+    """How far each pair is ahead of its best rival for either seat, in bits; NaN where it has none."""
+    seats, weights = np.concatenate([left_seats, right_seats]), np.concatenate([weight_bits, weight_bits])
+    rivals = _best_other(seats, weights).reshape(2, -1).max(axis=0, initial=-np.inf)
+    return np.where(np.isneginf(rivals) | (left_seats < 0), np.nan, weight_bits - rivals)
+
+
+def _best_other(seats: Rows, weights: Bits) -> Bits:
+    """Per bid, the best other bid for the same seat; -inf where there is none."""
+    if not len(seats):
+        return weights
+    order = np.argsort(seats, kind="stable")
+    ordered, starts = weights[order], np.flatnonzero(np.diff(seats[order], prepend=seats[order[0]] - 1))
+    sizes = np.diff(starts, append=len(order))
+    best = np.repeat(np.maximum.reduceat(ordered, starts), sizes)
+    is_best = ordered == best
+    second = np.repeat(np.maximum.reduceat(np.where(is_best, -np.inf, ordered), starts), sizes)
+    is_alone = np.repeat(np.add.reduceat(is_best.astype(np.int64), starts), sizes) == 1
+    found = np.empty_like(weights)
+    found[order] = np.where(is_best & is_alone, second, best)
+    return found

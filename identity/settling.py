@@ -28,6 +28,9 @@ class Speaker:
 
 def settle(claims: Iterable[Claim], speaker: Speaker) -> list[Claim]:
     """The claims that stand, strongest per target and kind, in order of appearance."""
+    claims = list(claims)
+    if not claims:
+        return claims
     drafted = _doubt_lists([_sober(claim, speaker) for claim in claims if not _is_own(claim, speaker)])
     if speaker.is_fan:
         drafted = [_as_fan(claim, speaker) for claim in drafted]

@@ -13,9 +13,9 @@ Goes out: a model of the same shape, and what it was made of. Three steps, each 
    without an answer take part with what the start says of them: comparisons depend on each other, counting levels one
    comparison at a time does not see it, and the start, which was fitted to whole pairs, does.
 3. *Guards*, in both steps. A level keeps its side, moves by four bits at most, and one that says nothing goes on
-   saying nothing: so matches and non-matches cannot change places. Levels that few pairs reach stay where they were: step 1 adds
-   PSEUDO_PAIRS matches that fall as the start says and moves a level of n pairs by n / (n + FEW_PAIRS) of the way, and
-   step 2 pulls towards the start.
+   saying nothing: so matches and non-matches cannot change places. Levels that few pairs reach stay where they were:
+   step 1 adds PSEUDO_PAIRS matches that fall as the start says and moves a level of n pairs by n / (n + FEW_PAIRS) of
+   the way, and step 2 pulls towards the start.
 
 u is not counted afresh: comparisons depend on each other, the start's u allows for that, and a plain count does not.
 The calibration is the start's; `recalibration.py` moves it.

@@ -93,6 +93,7 @@ _TYPE_OF_GROUP = ["", *({"plain": "word", "special": "word"}.get(name, name) for
 
 def _tokens(text: str) -> list[Item]:
     found: list[Item] = []
+    add, new = found.append, tuple.__new__
     for match in _TOKEN.finditer(text):
         group = match.lastindex or 0
         start, end = match.span(group)
@@ -100,7 +101,7 @@ def _tokens(text: str) -> list[Item]:
             found += _unspaced(text[start:end], start)
         else:
             # Every word of every bio is one of these; the constructor of a named tuple costs twice as much.
-            found.append(tuple.__new__(Item, (_TYPE_OF_GROUP[group], text[start:end], start, end, None)))
+            add(new(Item, (_TYPE_OF_GROUP[group], text[start:end], start, end, None)))
     return found
 
 

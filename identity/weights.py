@@ -191,6 +191,9 @@ def level_name(comparison: Comparison, index: int) -> str:
 # --- rarity -------------------------------------------------------------------------------------------------------
 
 
+LONGEST_WORD = 14  # letters; no name is longer
+
+
 def handle_surprisal_bits(handle_core: str, word_bits: Mapping[str, float], characters: HandleCharacters) -> float:
     """How surprising a handle is: the cheapest way to spell it in known words of names and single characters.
 
@@ -201,7 +204,7 @@ def handle_surprisal_bits(handle_core: str, word_bits: Mapping[str, float], char
     for end in range(1, len(handle_core) + 1):
         before = handle_core[end - 2] if end > 1 else " "
         cheapest = best[end - 1] + characters.step(before, handle_core[end - 1])
-        for start in range(max(0, end - 14), end - 1):
+        for start in range(max(0, end - LONGEST_WORD), end - 1):
             known = word_bits.get(handle_core[start:end])
             if known is not None and best[start] + known < cheapest:
                 cheapest = best[start] + known

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -63,7 +64,7 @@ def accept_accounts(frame: pa.Table, engine: Engine) -> tuple[pa.Table, dict[str
             f"column {missing[0]} is missing", hint=f"columns: {', '.join((*TEXT_COLUMNS, *NUMBER_COLUMNS))}"
         )
     texts = pa.table({name: _text_column(frame, name) for name in (*TEXT_COLUMNS, *NUMBER_COLUMNS)})
-    texts = texts.append_column("row", pa.array(range(1, frame.num_rows + 1), pa.int64()))
+    texts = texts.append_column("row", pa.array(np.arange(1, frame.num_rows + 1)))
     complete = engine.sql(_ACCEPT, rows=texts, aliases=_alias_table())
     kept = engine.sql(_FIRST_OF_EACH, complete=complete)
     if not kept.num_rows:
@@ -87,11 +88,15 @@ _ACCEPT = f"""
     WHERE r.account_id IS NOT NULL AND r.platform IS NOT NULL
 """  # noqa: S608 - column names are our own
 _ORDER = ", ".join(f"{name} NULLS LAST" for name in (*TEXT_COLUMNS[1:], *NUMBER_COLUMNS))
+# Few ids repeat: only their rows are ranked.
 _FIRST_OF_EACH = f"""
-    SELECT * FROM (
-        SELECT *, row_number() OVER (PARTITION BY account_id ORDER BY {_ORDER}) AS copy FROM complete
-    ) AS ranked
-    WHERE copy = 1 ORDER BY account_id
+    WITH repeated AS (SELECT account_id FROM complete GROUP BY account_id HAVING count(*) > 1),
+    ranked AS (
+        SELECT *, row_number() OVER (PARTITION BY account_id ORDER BY {_ORDER}) AS copy
+        FROM complete SEMI JOIN repeated USING (account_id)
+    )
+    SELECT *, 1 AS copy FROM complete ANTI JOIN repeated USING (account_id)
+    UNION ALL SELECT * FROM ranked WHERE copy = 1 ORDER BY account_id
 """  # noqa: S608
 
 MOST_FAULTS = 1_000  # enough to mend a file by; the counts are of all rows

@@ -110,7 +110,7 @@ def resolve_stored(
         engine=engine,
         precision=settings.precision,
         contents=stored["contents"],
-        neighbours=_bio_neighbours(context, stored.get("bio_vectors")),
+        neighbours=bio_neighbours(context, stored.get("bio_vectors")),
         judgements=judgements,
         handle_history=stored["handle_history"],
         memory=memory,
@@ -125,7 +125,7 @@ def with_url_texts(accounts: pa.Table) -> pa.Table:
     )
 
 
-def _bio_neighbours(context: Context, bios: pa.Table | None) -> pa.Table | None:
+def bio_neighbours(context: Context, bios: pa.Table | None) -> pa.Table | None:
     """left, right, cosine of accounts whose bios read alike."""
     if bios is None or bios.num_rows < 2:
         return None

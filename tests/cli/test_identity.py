@@ -1,6 +1,7 @@
 """resolve FILE, explain and judge, typed."""
 
 import json
+import re
 
 import pytest
 from typer.testing import CliRunner
@@ -37,6 +38,26 @@ def test_resolve_file_writes_its_results_and_prints_the_report(typed, tmp_path):
     assert done.exit_code == 0, done.output
     assert json.loads(done.stdout)["creators"] == 1
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"members.parquet", "pairs.parquet", "report.json"}
+
+
+def test_a_plan_counts_the_pairs_and_decides_nothing(typed, stored, tmp_path):
+    (tmp_path / "rows.csv").write_text(ROWS)
+    of_file = json.loads(typed("resolve", "rows.csv", "--plan", "--json").stdout)
+    of_store = json.loads(typed("resolve", "--plan", "--json").stdout)
+    for plan in (of_file, of_store):
+        assert (plan["accounts"], plan["candidate_pairs"]) == (2, 1)
+        assert plan["candidate_pairs_by_rule"]["claim"] == 1
+    assert not (tmp_path / "out").exists()
+    assert json.loads(typed("runs", "list", "--json").stdout or "[]") == []
+
+
+def test_a_precision_asked_for_moves_the_threshold_in_the_store_too(typed, stored, tmp_path):
+    bits = []
+    for asked in ("0.9", "0.99"):
+        assert typed("resolve", "--precision", asked, "--as-of", AT).exit_code == 0
+        newest = max((tmp_path / "home" / "runs").rglob("manifest.json"), key=lambda path: path.stat().st_mtime_ns)
+        bits.append(float(re.findall(r'"link_bits": ?(-?[\d.]+)', newest.read_text())[0]))
+    assert bits[0] < bits[1]
 
 
 def test_a_file_with_too_many_bad_rows_ends_with_its_own_exit_code(typed, tmp_path):

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from engines.duckdb_engine import DuckDBEngine
 from identity.bio_words import content_word_lists, content_words
+from identity.columns import in_order
 from identity.folding import folded, folded_texts, visible, visible_texts
 from identity.handles import folded_handle, folded_handles, near_form, near_forms
 from identity.kinds import account_kind, account_kinds
@@ -78,3 +80,17 @@ def test_words_agree_up_to_the_limit(texts: list[str | None], limit: int):
         content_word_lists(folded_texts(pa.array([text or "" for text in texts], pa.string())), limit).to_pylist()
         == expected
     )
+
+
+def test_rows_are_sorted_by_their_key_and_left_alone_where_they_are():
+    with DuckDBEngine(threads=1) as engine:
+        mixed = pa.table({"key": ["b", "Z", "é", "a"], "place": [1, 2, 3, 4]})
+        ordered = in_order(mixed, "key", engine)
+        assert ordered["key"].to_pylist() == sorted(mixed["key"].to_pylist())
+        assert in_order(ordered, "key", engine) is ordered
+        assert in_order(mixed.slice(0, 0), "key", engine).num_rows == 0
+
+
+@given(st.text())
+def test_what_is_visible_is_visible_as_it_stands(text: str):
+    assert visible(visible(text)) == visible(text)

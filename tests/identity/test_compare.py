@@ -40,7 +40,7 @@ def levels(
     columns["bio_tokens"] = pa.array([side.get("bio", "").split() for side in sides], pa.list_(pa.string()))
     columns["followers"] = pa.array([side.get("followers") for side in sides], pa.int64())
     value_counts = pa.Table.from_pylist([dict(zip(COUNTS.names, row, strict=True)) for row in counts], schema=COUNTS)
-    profiles = with_bands(with_rows(pa.table(columns), engine), value_counts, engine)
+    profiles = with_bands(with_rows(pa.table(columns), engine), value_counts)
     said = claims_by_row(
         pa.table(
             {

@@ -51,14 +51,14 @@ def test_counts_and_populations_are_used_in_powers_of_two():
 
 def test_a_shared_common_handle_is_worth_fewer_bits_than_a_shared_odd_one(engine):
     crowd = profiles(*(("x", f"c{n}", f"nora s{n}") for n in range(30)))
-    common, odd = rarity_of(count_values(crowd, engine), 6, load_model()).handle_bits(["nora", "qzvx"])
+    common, odd = rarity_of(count_values(crowd, engine), 6, load_model()).speller().bits(pa.array(["nora", "qzvx"]))
     assert common < odd
 
 
 def test_a_value_seen_once_per_platform_may_be_one_persons_and_one_seen_often_is_not(engine):
     frame = profiles(*(("x", "quill", "ann lee") for _ in range(5)), ("youtube", "quill", "bo kim"))
     counts = count_values(frame, engine)
-    bands = with_bands(frame, counts, engine)
+    bands = with_bands(frame, counts)
     assert bands["handle_core_band"].to_pylist() == [2] * 6
     assert bands["name_key_band"].to_pylist() == [2] * 5 + [0]
     assert rarity_of(counts, 6, load_model()).of_bands(bands["name_key_band"].to_numpy()).tolist() == [4.0] * 5 + [
