@@ -43,10 +43,14 @@ from identity.weights import SHIPPED_MODEL, CalibrationPoint, HandleCharacters, 
 TRAINING = ((5_000, 105), (20_000, 101), (80_000, 103), (200_000, 104))
 #: and one corpus in which many accounts have no name
 NAMELESS, NAMELESS_SHARE, SEED = (40_000, 106), 0.3, 1
-CALIBRATION = ((5_000, 201), (5_000, 202), (20_000, 211), (20_000, 212), (80_000, 221), (500_000, 231))
+CALIBRATION = (
+    *((2_000, seed) for seed in range(301, 313)),
+    (5_000, 201), (5_000, 202), (20_000, 211), (20_000, 212), (80_000, 221), (500_000, 231),
+)  # fmt: skip
 PRECISIONS = (0.8, 0.87, 0.9, 0.95, 0.97, 0.985, 0.99, 0.995)
-#: a promised precision may be missed by 0.015 on corpora the model has not seen: most of it is spent here
-TOLERANCE_SPENT = 0.012
+#: a promised precision may be missed by 0.015 on corpora the model has not seen: most of it is spent where
+#: a corpus is large; the precision of a small one scatters by as much from seed to seed
+TOLERANCE_SPENT, LARGE_BAND = 0.012, 15
 SMOOTHING = 0.5
 #: how hard a weight is pulled to its counted value, per squared bit
 PENALTY = 0.05
@@ -280,7 +284,7 @@ def calibrate(model: Model, engine: Engine) -> list[CalibrationPoint]:
             f"2^{n_band}:", {float(bits): round(float(share), 4) for bits, share in zip(grid, precisions, strict=True)}
         )
         for precision in PRECISIONS:
-            below = np.flatnonzero(precisions < precision - TOLERANCE_SPENT)
+            below = np.flatnonzero(precisions < precision - (TOLERANCE_SPENT if n_band >= LARGE_BAND else 0.0))
             first = min(below[-1] + 1 if len(below) else 0, len(grid) - 1)
             points.append(CalibrationPoint(n_band=n_band, precision=precision, link_bits=float(grid[first])))
     return points
