@@ -113,7 +113,7 @@ def rules_in(mask: int) -> list[str]:
     """The names of the rules in a mask.
 
     >>> rules_in(0b101)
-    ['exact_handle', 'email']
+    ['exact_handle', 'handle_letters']
     """
     return [name for name in RULE_NAMES if mask & _bit(name)]
 

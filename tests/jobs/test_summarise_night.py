@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from identity.explain import levels_from_names
 from jobs.night_summary import NightSummary
 from jobs.report import JobReport
 from jobs.report_page import report_page
@@ -46,8 +47,8 @@ def night(store: Store) -> NightSummary:
         )  # fmt: skip
         session.add_all(
             CandidatePair(
-                left=left, right=right, rules=1, levels="0" * 8, match_weight_bits=weight, match_probability=0.5,
-                triage=band, model_fingerprint="m",
+                left=left, right=right, rules=1, levels=levels_from_names({}), match_weight_bits=weight,
+                match_probability=0.5, triage=band, model_fingerprint="m",
             )
             for left, right, weight, band in pairs
         )  # fmt: skip
