@@ -98,7 +98,7 @@ def explain_pair(
         match_probability=scored["match_probability"],
         triage=Triage(scored["triage"]),
         reason=_reason(scored, thresholds),
-        proposed_because=tuple(SENTENCES[name] for name in rules_in(scored["rules"])),
+        proposed_because=tuple(dict.fromkeys(SENTENCES[name] for name in rules_in(scored["rules"]))),
         quotes=tuple(_quotes(built.claims, left["account_id"], right["account_id"])),
         thresholds=thresholds,
     )

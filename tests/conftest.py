@@ -23,6 +23,15 @@ settings.register_profile("house", deadline=None, derandomize=True)
 settings.load_profile("house")
 
 
+#: whole nights: they take minutes
+LONGEST = ("journeys", "test_incremental_nights.py", "test_reviewed_nights.py", "test_export_tables.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest tests first, so that no worker is left alone with them at the end."""
+    items.sort(key=lambda item: not any(name in item.path.parts for name in LONGEST))
+
+
 def _loopback_only(self: socket.socket, address: object) -> None:
     # The address of a Unix socket is a string: it never leaves the machine.
     if isinstance(address, tuple) and address[0] not in {"127.0.0.1", "::1", "localhost"}:
