@@ -110,7 +110,7 @@ def _levels(known: _Known, batch: pa.Table) -> pa.Table:
         {
             "handle_bits": handle_bits,
             "handle_name": (handle * len(NAME_RELATIONS) + name).astype(np.int8),
-            "handle_rarity": _rarity_level(handle_bits, shared_mask(handle), HANDLE_RARITY, HANDLE_RARITY_EDGES),
+            "handle_rarity": _rarity_level(handle_bits, _shares(handle), HANDLE_RARITY, HANDLE_RARITY_EDGES),
             "name_rarity": _rarity_level(name_bits, name < 3, NAME_RARITY, NAME_RARITY_EDGES),
             "email": _value_level(sides, "email", EMAIL),
             "site": _value_level(sides, "site", SITE),
@@ -130,7 +130,7 @@ _HANDLES = {name: place for place, name in enumerate(HANDLE_RELATIONS)}
 _NAMES = {name: place for place, name in enumerate(NAME_RELATIONS)}
 
 
-def shared_mask(handle: Levels) -> Mask:
+def _shares(handle: Levels) -> Mask:
     """Relations in which something of a handle is shared."""
     return np.asarray(handle <= _HANDLES["start"])
 
@@ -172,7 +172,7 @@ def _common(one: str, other: str, start: int) -> str:
 
 def _shared_texts(accounts: Accounts, relation: Levels, holders: Rows, starts: list[str]) -> pa.StringArray:
     """The text of each pair that shares one: the holder's core or letters, or the start that was found."""
-    is_shared = shared_mask(relation)
+    is_shared = _shares(relation)
     relation, rows = relation[is_shared], pa.array(holders[is_shared])
     cores, handles, letters = (accounts.texts[name].take(rows) for name in ("handle_core", "handle", "handle_letters"))
     shared = pc.if_else(pa.array(relation == _HANDLES["letters"]), letters, pc.coalesce(cores, handles))
@@ -183,7 +183,7 @@ def _handle_bits(sides: Sides, relation: Levels, shared: pa.StringArray, known: 
     """The surprise of what is shared; of a whole handle never more than the share of people seen with it."""
     texts = shared.dictionary_encode()
     bits = np.zeros(len(sides))
-    bits[shared_mask(relation)] = known.speller.bits(texts.dictionary)[texts.indices.to_numpy()]
+    bits[_shares(relation)] = known.speller.bits(texts.dictionary)[texts.indices.to_numpy()]
     seen = known.rarity.of_bands(sides.accounts.bands("handle_core")[sides.left])
     return np.where(relation <= _HANDLES["near"], np.minimum(bits, seen), bits)
 

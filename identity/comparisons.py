@@ -8,8 +8,6 @@ similar handles.
 from dataclasses import dataclass
 from itertools import pairwise, product
 
-import pyarrow as pa
-
 
 @dataclass(frozen=True, slots=True)
 class ComparisonLevel:
@@ -207,4 +205,3 @@ COMPARISONS = (
     HANDLE_NAME, HANDLE_RARITY, NAME_RARITY, CLAIM, EMAIL, SITE, ADDRESS, BIO, BIO_VECTOR, KIND, SCALE, SCRIPT,
     PLATFORM, RIVALS,
 )  # fmt: skip
-LEVEL_COLUMNS = pa.schema([(comparison.name, pa.int8()) for comparison in COMPARISONS])

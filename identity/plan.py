@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from engines.engine import Engine
 from identity.blocking import KEY_RULES, BlockingRule, propose_pairs, rule_counts
+from identity.handle_history import as_meant
 from identity.profile import build_profiles
 from identity.resolution import claims_by_row, neighbours_by_row, with_rows
 
@@ -17,17 +18,22 @@ SHOWN_VALUES = 3
 
 
 def plan_pairs(
-    accounts: pa.Table, engine: Engine, contents: pa.Table | None = None, neighbours: pa.Table | None = None
+    accounts: pa.Table,
+    engine: Engine,
+    contents: pa.Table | None = None,
+    neighbours: pa.Table | None = None,
+    handle_history: pa.Table | None = None,
 ) -> dict[str, Any]:
     """accounts, candidate_pairs, candidates_per_account, by rule the pairs it proposes, and what blocks it skips.
 
     A pair that several rules propose counts for each of them. Takes what `resolve` takes.
     """
     built = build_profiles(accounts, engine, contents)
+    said = built.claims if handle_history is None else as_meant(built.claims, accounts, handle_history, engine)
     profiles = with_rows(built.profiles, engine)
     keys = profiles["account_id"]
     nearby = None if neighbours is None else neighbours_by_row(neighbours, keys)
-    pairs = propose_pairs(profiles, claims_by_row(built.claims, keys), engine, nearby)
+    pairs = propose_pairs(profiles, claims_by_row(said, keys), engine, nearby)
     return {
         "accounts": profiles.num_rows,
         "candidate_pairs": pairs.num_rows,

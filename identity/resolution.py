@@ -28,7 +28,7 @@ from identity.profile import build_profiles
 from identity.rarity import Rarity, rarity_of, with_bands
 from identity.recomparing import Compared, compare_again
 from identity.rivals import rival_levels
-from identity.triage import CAPS, Levels, Thresholds, Triage, cap_codes, thresholds_for, triage
+from identity.triage import CAPS, SAME_HANDLES, Levels, Thresholds, Triage, cap_codes, thresholds_for, triage
 from identity.values import count_values, population_band
 from identity.weights import Model, encode_levels, level_matrix, match_probability, match_weight_bits
 
@@ -83,9 +83,9 @@ def resolve(
     """Decide which accounts belong to one creator.
 
     accounts: account_id, platform and whatever else is known of each, every account once. contents: recent texts per
-    account. neighbours: left, right (account ids), cosine. handle_history: account_id,
-    handle, first_seen, last_seen; asks for last_seen in accounts. memory: of an earlier night, saves work and changes
-    nothing else. Raises ConstraintConflict when judgements contradict.
+    account. neighbours: left, right (account ids), cosine. handle_history: account_id, handle, first_seen, last_seen;
+    asks for last_seen in accounts. memory: of an earlier night, saves work and changes nothing else. Raises
+    ConstraintConflict when judgements contradict.
     """
     built = build_profiles(accounts, engine, contents, memory)
     said = built.claims if handle_history is None else as_meant(built.claims, accounts, handle_history, engine)
@@ -320,11 +320,11 @@ def merges_by_evidence(scored: pa.Table, kept: Links) -> dict[str, int]:
     places = scored["left"].to_numpy().astype(np.int64) * size + scored["right"].to_numpy()
     levels = Levels(scored.filter(pa.array(np.isin(places, kept.left * size + kept.right))))
     reasons = {
-        "claim": levels.on("claim", "mutual", "self", "secondary", "contested"),
+        "claim": levels.on("claim", "mutual", "self", "secondary", "almost", "contested"),
         "email": levels.on("email", "private", "of_two", "of_few"),
         "site": levels.on("site", "private", "of_two", "of_few"),
-        "handle_and_name": levels.handle_is("exact", "near", "letters") & levels.name_is("equal", "similar"),
-        "rare_handle": levels.handle_is("exact", "near"),
+        "handle_and_name": levels.handle_is(*SAME_HANDLES) & levels.name_is("equal", "similar"),
+        "rare_handle": levels.handle_is(*SAME_HANDLES),
         "name_and_bio": levels.name_is("equal", "similar"),
     }
     counted: dict[str, int] = {}

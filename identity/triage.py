@@ -138,6 +138,8 @@ RARE_HANDLE = Cap(
     "one has no name to compare, nothing speaks against it, and the handle is too rare for chance",
     floor=Triage.LINK,
 )
+#: relations of handles that are one handle in different dress
+SAME_HANDLES = ("exact", "near", "letters", "spelled")
 #: bios that share words as surprising as these say more than that two people do the same thing
 TELLING_BIOS = ("bio_7", "bio_6", "bio_5", "bio_4")
 #: position + 1 is the code in `cap`; 0: the weight decided
@@ -150,7 +152,7 @@ def cap_codes(compared: pa.Table, model: Model, n_band: int) -> npt.NDArray[np.i
     owned = levels.on("claim", "mutual", "self", "secondary", "almost")
     shared = levels.on("email", "private", "of_two", "of_few") | levels.on("site", "private", "of_two", "of_few")
     corroborated = owned | levels.on("claim", "contested") | shared
-    handle = levels.handle_is("exact", "near", "letters", "spelled")
+    handle = levels.handle_is(*SAME_HANDLES)
     handle_part = levels.handle_is("start", "similar")
     name = levels.name_is("equal", "similar")
     bio = levels.on("bio", *TELLING_BIOS) | levels.on("bio_vector", "same")

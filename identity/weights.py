@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from base.errors import ConfigError
 from base.fingerprint import fingerprint
-from identity.comparisons import COMPARISONS, Comparison
+from identity.comparisons import COMPARISONS
 
 SHIPPED_MODEL = Path(__file__).with_name("model.json")
 #: one character per level index in a `levels` string
@@ -184,10 +184,6 @@ def decode_levels(levels: str) -> list[int]:
     return [LEVEL_CODES.index(code) for code in levels]
 
 
-def level_name(comparison: Comparison, index: int) -> str:
-    return comparison.levels[index].name
-
-
 # --- rarity -------------------------------------------------------------------------------------------------------
 
 
@@ -210,12 +206,3 @@ def handle_surprisal_bits(handle_core: str, word_bits: Mapping[str, float], char
                 cheapest = best[start] + known
         best.append(cheapest)
     return best[-1]
-
-
-def name_surprisal_bits(name_key: str, word_bits: Mapping[str, float], rarest_bits: float) -> float:
-    """How surprising a name is: the sum over its words; a word that few carry counts as the rarest.
-
-    >>> name_surprisal_bits("ann zyx", {"ann": 4.0}, 12.0)
-    16.0
-    """
-    return sum(word_bits.get(word, rarest_bits) for word in name_key.split())

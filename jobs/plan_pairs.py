@@ -15,7 +15,7 @@ def plan_store(context: Context) -> dict[str, Any]:
     stored = load_stored(context)
     with context.engine() as engine:
         near = bio_neighbours(context, stored.get("bio_vectors"))
-        return plan_pairs(stored["accounts"], engine, stored["contents"], near)
+        return plan_pairs(stored["accounts"], engine, stored["contents"], near, stored["handle_history"])
 
 
 def plan_file(path: Path, *, memory_limit: str = "2GB", workers: int = 0) -> dict[str, Any]:
