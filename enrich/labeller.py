@@ -23,6 +23,8 @@ class Outcome:
     flags: tuple[str, ...] = ()
     #: name of the error class when there are no labels
     failure: str = ""
+    #: how clear the case was to a labeller that can say: more is clearer, 0 is an abstention
+    score: float | None = None
 
 
 class Labeller(Protocol):
