@@ -55,7 +55,7 @@ def forget_accounts(home: Path, keys: Iterable[str]) -> int:
     if rest is memory:
         return 0
     save_memory(home, rest)
-    return memory.marks.num_rows - rest.marks.num_rows
+    return int(memory.marks.num_rows - rest.marks.num_rows)
 
 
 def same_memory(one: Memory, other: Memory) -> bool:
