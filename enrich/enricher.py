@@ -1,8 +1,9 @@
 """One creator, one question to a language model, one checked answer; asked again once, then given up."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 
-from base.errors import AnswerInvalid, ProviderRefused, ProviderUnavailable, RateLimited
+from base.errors import AnswerInvalid, ProviderError, QuotaExhausted
 from enrich.dossier import Dossier, build_dossier
 from enrich.labeller import Outcome, Provenance, flags_of
 from enrich.questions import Questions
@@ -33,23 +34,24 @@ class Enricher:
         for subject in subjects:
             dossier = build_dossier(subject)
             try:
-                labels = enrich_one(self._llm, dossier, self._questions)
+                labels = asyncio.run(enrich_one(self._llm, dossier, self._questions))
                 yield Outcome(subject.creator_id, dossier.input_fingerprint, labels, flags_of(labels))
-            # These concern one creator; a revoked key or an exhausted credit concerns all and ends the night.
-            except (AnswerInvalid, ProviderRefused, ProviderUnavailable, RateLimited) as error:
+            except QuotaExhausted:  # a revoked key or an exhausted credit concerns all creators and ends the night
+                raise
+            except ProviderError as error:
                 yield Outcome(subject.creator_id, dossier.input_fingerprint, None, failure=type(error).__name__)
 
 
-def enrich_one(llm: LLM, dossier: Dossier, questions: Questions) -> CreatorLabels:
+async def enrich_one(llm: LLM, dossier: Dossier, questions: Questions) -> CreatorLabels:
     """Labels that fit the schema and say only what the dossier says.
 
     Raises AnswerInvalid when the second answer is no better than the first, and whatever `llm` raises.
     """
     request = questions.ask(dossier)
-    verdict = questions.judge(llm.complete(request).text, dossier)
+    verdict = questions.judge((await llm.complete(request)).text, dossier)
     if verdict.labels is None:
         again = questions.ask_again(request, verdict.mistakes)
-        verdict = questions.judge(llm.complete(again).text, dossier)
+        verdict = questions.judge((await llm.complete(again)).text, dossier)
     if verdict.labels is None:
         mistakes = ", ".join(verdict.mistakes)
         raise AnswerInvalid(f"no usable answer: {mistakes}", provider=type(llm).__name__, model=llm.id)
