@@ -1,10 +1,11 @@
 """One creator, one question to a language model, one checked answer; asked again once, then given up."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 
 from pydantic import ValidationError
 
-from base.errors import AnswerInvalid, ProviderRefused, ProviderUnavailable, RateLimited
+from base.errors import AnswerInvalid, ProviderError, QuotaExhausted
 from base.fingerprint import Recipe, canonical_json, fingerprint, sha256_hex
 from enrich.dossier import Dossier, build_dossier
 from enrich.grounding import ungrounded
@@ -43,22 +44,23 @@ class Enricher:
         for subject in subjects:
             dossier = build_dossier(subject)
             try:
-                labels = enrich_one(self._llm, dossier, self._prompt, self._taxonomy)
+                labels = asyncio.run(enrich_one(self._llm, dossier, self._prompt, self._taxonomy))
                 yield Outcome(subject.creator_id, dossier.input_fingerprint, labels, flags_of(labels))
-            # These concern one creator; a revoked key or an exhausted credit concerns all and ends the night.
-            except (AnswerInvalid, ProviderRefused, ProviderUnavailable, RateLimited) as error:
+            except QuotaExhausted:  # a revoked key or an exhausted credit concerns all creators and ends the night
+                raise
+            except ProviderError as error:
                 yield Outcome(subject.creator_id, dossier.input_fingerprint, None, failure=type(error).__name__)
 
 
-def enrich_one(llm: LLM, dossier: Dossier, prompt: Prompt, taxonomy: Taxonomy) -> CreatorLabels:
+async def enrich_one(llm: LLM, dossier: Dossier, prompt: Prompt, taxonomy: Taxonomy) -> CreatorLabels:
     """Labels that fit the schema and say only what the dossier says.
 
     Raises AnswerInvalid when the second answer is no better than the first, and whatever `llm` raises.
     """
     request = build_request(llm, dossier, prompt, taxonomy)
-    labels, mistakes = _judged(llm.complete(request).text, dossier, prompt)
+    labels, mistakes = _judged((await llm.complete(request)).text, dossier, prompt)
     if labels is None:
-        labels, mistakes = _judged(llm.complete(_again(request, mistakes)).text, dossier, prompt)
+        labels, mistakes = _judged((await llm.complete(_again(request, mistakes))).text, dossier, prompt)
     if labels is None:
         raise AnswerInvalid(f"no usable answer: {', '.join(mistakes)}", provider=type(llm).__name__, model=llm.id)
     return labels

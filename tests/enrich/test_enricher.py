@@ -1,5 +1,6 @@
 """One creator, one question, one checked answer."""
 
+import asyncio
 import json
 
 import pytest
@@ -28,7 +29,7 @@ INJECTIONS = [
 
 
 def ask(llm, subject=None):
-    return enrich_one(llm, build_dossier(subject or a_cook()), PROMPT, load_taxonomy())
+    return asyncio.run(enrich_one(llm, build_dossier(subject or a_cook()), PROMPT, load_taxonomy()))
 
 
 def test_a_good_answer_needs_one_question():
