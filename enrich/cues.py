@@ -35,11 +35,12 @@ _SCRIPTS = {
     "te": re.compile("[\u0c00-\u0c7f]"), "ka": re.compile("[\u10a0-\u10ff]"), "hy": re.compile("[\u0530-\u058f]"),
     "ru": re.compile("[\u0400-\u04ff]"), "ar": re.compile("[\u0600-\u06ff]"),
 }  # fmt: skip
+_KANA = re.compile("[\u3040-\u30ff]")
 _UKRAINIAN = re.compile("[\u0404\u0406\u0407\u0454\u0456\u0457\u0490\u0491]")
 _PERSIAN_OR_URDU = re.compile("[\u067e\u0686\u0698\u06a9\u06af\u06cc\u0679\u0688\u0691\u06d2]")
 SCRIPT_SHARE = 0.3  # of all letters; Japanese and Chinese captions mix in much Latin
 ENOUGH_WORDS = 200  # to tell a language
-MINIMUM_STOP_WORDS = 3
+MINIMUM_STOP_WORDS = 2
 CLEAR_LEAD = 1.5  # times the runner-up; Spanish and Portuguese share many small words
 
 #: (what it speaks for, how much: 1, or HINT_WEIGHT)
@@ -128,6 +129,8 @@ def language_of(text: str, words: Iterable[str], stop_words: Mapping[str, tuple[
 
 
 def _narrowed(language: str, text: str) -> str | None:
+    if language == "zh" and _KANA.search(text):
+        return "ja"
     if language == "ru" and _UKRAINIAN.search(text):
         return "uk"
     if language == "ar" and _PERSIAN_OR_URDU.search(text):

@@ -21,10 +21,15 @@ class Outcome:
     labels: CreatorLabels | None
     #: e.g. summary_outside_target
     flags: tuple[str, ...] = ()
-    #: name of the error class when there are no labels
+    #: error class when there are no labels, e.g. REFUSAL
     failure: str = ""
+<<<<<<< HEAD
     #: how clear the case was to a labeller that can say: more is clearer, 0 is an abstention
     score: float | None = None
+=======
+    #: what was wrong, in our own words
+    detail: str = ""
+>>>>>>> main
 
 
 class Labeller(Protocol):

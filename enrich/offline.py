@@ -37,6 +37,7 @@ MEDIUM_LEAD = 0.75
 HIGH_LEAD = 2.4
 SECONDARY_SCORE = 2.0
 STYLE_SCORE = 1.5
+FIRST_PERSON_WORDS = 2
 MOST_EVIDENCE = 8
 ENOUGH_CHARACTERS = 400  # to tell a script
 
@@ -156,7 +157,10 @@ class OfflineClassifier:
         return self._taxonomy.style_ids[int(to_styles.argmax())]
 
     def _kind(self, text: "_Text") -> str:
-        return clear_winner(_votes(self._cues.kinds, [text.profile_words]), minimum=1) or "unknown"
+        """What the profile says it is; else who says `I` in two of the items is a person."""
+        told = clear_winner(_votes(self._cues.kinds, [text.profile_words]), minimum=1)
+        first_person = _votes(self._cues.kinds, text.item_words)["person"] >= FIRST_PERSON_WORDS
+        return told or ("person" if first_person else "unknown")
 
     def _language(self, subject: Subject, text: "_Text") -> str | None:
         """What the words say; else what all accounts declare."""
