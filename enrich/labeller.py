@@ -23,10 +23,10 @@ class Outcome:
     flags: tuple[str, ...] = ()
     #: error class when there are no labels, e.g. REFUSAL
     failure: str = ""
-    #: how clear the case was to a labeller that can say: more is clearer, 0 is an abstention
-    score: float | None = None
     #: what was wrong, in our own words
     detail: str = ""
+    #: how clear the case was to a labeller that can say: more is clearer, 0 is an abstention
+    score: float | None = None
 
 
 class Labeller(Protocol):
