@@ -61,8 +61,10 @@ class EnrichmentSettings(BaseModel):
     max_age_days: Mapping[Bucket, int] = Field(default={"active": 60, "semi_active": 90, "long_tail": 180})
     #: fewer new items than this are no ground for a new answer
     min_new_items: int = Field(default=5, ge=1)
-    #: normalised centroid shift from which content counts as drifted; 1 is what chance gives
-    drift_threshold: float = Field(default=2.5, gt=1)
+    #: shift of content from which it counts as drifted at once; 1 is what chance gives
+    hard_drift: float = Field(default=2.5, gt=1)
+    #: shift from which it counts as drifted when it is found in `soft_drift_nights` nights with new items
+    soft_drift: float = Field(default=1.6, gt=1)
     #: most creators asked about in a night, a changed recipe aside; None: no limit
     max_creators: int | None = Field(default=None, ge=0)
     #: most creators asked about in a night because the recipe changed
@@ -144,7 +146,7 @@ def _paid_again(states: pa.Table, as_of: int, settings: EnrichmentSettings) -> l
         (age_days < _by_bucket(states, settings.cool_down_days), SkipReason.COOLING_DOWN),
         (age_days > _by_bucket(states, settings.max_age_days) + _jitter_days(states), EnrichmentReason.AGED),
         (_numbers(states, "new_items") < settings.min_new_items, SkipReason.FEW_NEW_ITEMS),
-        (_numbers(states, "drift") >= settings.drift_threshold, EnrichmentReason.DRIFTED),
+        (_numbers(states, "drift") >= settings.hard_drift, EnrichmentReason.DRIFTED),
     ]
 
 
