@@ -146,7 +146,7 @@ def read_videos(folder: Path) -> Posts:
         with path.open(encoding="utf-8", errors="replace", newline="") as file:
             for row in csv.DictReader(file):
                 text = f"{row['title']}\n{row.get('description') or ''}"[:1_000]
-                if row["channelId"] and row["publishedAt"]:
+                if row["channelId"] and row["publishedAt"] and row["categoryId"]:
                     texts = found.setdefault(row["categoryId"], {}).setdefault(row["channelId"], {})
                     texts.setdefault(text, row["publishedAt"])
     return {label: {name: _newest_first(texts) for name, texts in of.items()} for label, of in found.items()}

@@ -78,7 +78,8 @@ def shift(new: Windows, reference: Windows) -> Numbers:
     least = LEAST_VARIANCE * (new.squares + reference.squares) / posts
     variance = np.maximum(scatter / (posts - 2), least)
     chance = variance * (1 / n_new + 1 / n_ref)
-    return np.divide(moved, chance, out=np.full(len(moved), np.nan), where=enough & (chance > 0))
+    found: Numbers = np.divide(moved, chance, out=np.full(len(moved), np.nan), where=enough & (chance > 0))
+    return found
 
 
 def _first_of_its_text(groups: Groups) -> npt.NDArray[np.bool_]:
@@ -96,4 +97,5 @@ def _sums(values: npt.NDArray[Any], groups: Groups) -> npt.NDArray[Any]:
 
 def _squared(matrix: Matrix) -> Numbers:
     """Squared norm of each row."""
-    return np.einsum("ij,ij->i", matrix, matrix, dtype=np.float64)
+    norms: Numbers = np.einsum("ij,ij->i", matrix, matrix, dtype=np.float64)
+    return norms
