@@ -49,6 +49,8 @@ class SkipReason(StrEnum):
     """Why a creator is left as it is."""
 
     UNCHANGED = "unchanged"
+    #: this very input failed under this recipe, and would be paid for to fail again
+    FAILED_BEFORE = "failed_before"
     #: a paid answer stands, and no provider is selected that could better it
     FINAL = "final"
     COOLING_DOWN = "cooling_down"
@@ -113,6 +115,8 @@ STATES = pa.schema(
         ("answered_at", pa.int64()),
         #: took part in a merge or split, or was renamed, since
         ("is_identity_changed", pa.bool_()),
+        #: this input failed under this recipe before, and it is not worth another try yet
+        ("is_held", pa.bool_()),
         #: items published since
         ("new_items", pa.int64()),
         #: shift of content since (`embeddings/drift.py`); null: not measured
@@ -198,6 +202,7 @@ def _paid(
     age_days = (as_of - numbers(states, "answered_at")) / MICROS_PER_DAY
     drift = numbers(states, "drift")
     return [
+        (true(states["is_held"]), SkipReason.FAILED_BEFORE),
         (~answered | provisional, EnrichmentReason.NEW),
         (~equals(states, "answer_recipe_fingerprint", recipe_fingerprint), EnrichmentReason.RECIPE_CHANGED),
         (_same_input(states), SkipReason.UNCHANGED),
