@@ -253,8 +253,8 @@ def _write_field_shard(directory: Path, shard: Shard, stem: str, field: _FieldRo
 
 
 def _digest(rows: Rows, docs: Docs) -> str:
-    digest = hashlib.sha256(memoryview(np.ascontiguousarray(rows)))
-    digest.update(memoryview(docs.astype("<i4")))
+    digest = hashlib.sha256(np.ascontiguousarray(rows).data)
+    digest.update(docs.astype("<i4").data)
     return digest.hexdigest()
 
 
