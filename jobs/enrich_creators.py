@@ -28,7 +28,7 @@ from store.bulk import arrow_schema
 from store.enrichments import Stretch
 from store.tables import Enrichment, EnrichmentFailure
 
-PROMPT = ("creator_enrichment", "1")
+PROMPT = ("creator_enrichment", "2")
 MOST_NICHES = 10
 
 _Row = dict[str, Any]
