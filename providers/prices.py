@@ -59,7 +59,7 @@ class Price(BaseModel):
         )
         return _whole(usd_per_million * _NANO * (self.batch if batch else 1))
 
-    def most_nano_usd(self, input_tokens: int, output_tokens: int, *, batch: bool = False) -> int:
+    def worst_nano_usd(self, input_tokens: int, output_tokens: int, *, batch: bool = False) -> int:
         """What a call with so many tokens costs at most, whatever the vendor's cache does."""
         usd_per_million = input_tokens * self.dearest_input + output_tokens * self.output
         return _whole(usd_per_million * _NANO * (self.batch if batch else 1))
