@@ -185,7 +185,7 @@ def _vector(told: Any) -> Vectors:
 
 
 def _wait_seconds(error: RateLimited | ProviderUnavailable, attempt: int) -> float:
-    """What the vendor asks for; else a random share of a span that doubles, so that many clients do not come at once."""
+    """What the vendor asks for; else a random share of a span that doubles, so that not everybody comes at once."""
     if isinstance(error, RateLimited) and error.retry_after_seconds is not None:
         return min(error.retry_after_seconds, LONGEST_WAIT_SECONDS)
     return min(2.0**attempt, LONGEST_WAIT_SECONDS) * random.random()  # noqa: S311
