@@ -5,14 +5,17 @@ words and vectors, and the score it took.
 """
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from base.fingerprint import Recipe
 from base.intervals import wilson
+from enrich.labeller import Labeller, Outcome, Provenance
+from enrich.offline import OfflineClassifier
+from enrich.subjects import Subject
 
 MODEL = "cascade"
 VERSION = "1"
@@ -61,6 +64,29 @@ class Calibration:
     def holds(self) -> bool:
         """Whether the half that did not choose agrees: its interval begins at the target or above."""
         return self.chosen is not None and self.chosen.interval[0] >= self.target
+
+
+class Cascade:
+    """The clear cases of a free labeller, as final answers in place of an asked one's."""
+
+    provenance: Provenance = "cascade"
+    prompt_version: str | None = None
+
+    def __init__(self, offline: OfflineClassifier, asked: Labeller, min_score: float) -> None:
+        self._offline, self._asked, self._min_score = offline, asked, min_score
+        self.model = offline.model
+        self.recipe = cascade_recipe(offline.recipe, min_score)
+        self.batch_size = asked.batch_size
+
+    def input_fingerprint(self, subject: Subject) -> str:
+        """As the asked labeller sees it: whichever of the two answers, the next night asks by the same."""
+        return self._asked.input_fingerprint(subject)
+
+    def label(self, subjects: Sequence[Subject]) -> Iterator[Outcome]:
+        """An outcome for each clear case; the others have none here and must be asked about."""
+        for subject, outcome in zip(subjects, self._offline.label(subjects), strict=True):
+            if outcome.score is not None and outcome.score >= self._min_score:
+                yield replace(outcome, input_fingerprint=self.input_fingerprint(subject))
 
 
 def cascade_recipe(offline: Recipe, min_score: float) -> Recipe:

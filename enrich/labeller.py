@@ -9,7 +9,7 @@ from enrich.schema import TARGET_WORDS, CreatorLabels
 from enrich.subjects import Subject
 from enrich.summary import word_count
 
-Provenance = Literal["offline", "llm"]
+Provenance = Literal["offline", "llm", "cascade"]
 
 
 @dataclass(frozen=True, slots=True)

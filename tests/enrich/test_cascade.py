@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 
 from base.fingerprint import Recipe
-from enrich.cascade import Agreement, agreement, calibrate, cascade_recipe
+from enrich.cascade import Agreement, Cascade, agreement, calibrate, cascade_recipe
+from enrich.enricher import Enricher
+from enrich.offline import OfflineClassifier
+from enrich.taxonomy import load_taxonomy
+from providers.hashing import HashingEmbedder
+from providers.scripted import ScriptedLLM
+from tests.enrich.making import PROMPT, a_cook, a_subject
 
 IDS = [f"cr_{number}" for number in range(4_000)]
 
@@ -63,3 +69,15 @@ def test_another_threshold_or_classifier_is_another_recipe():
         for recipe, score in ((offline, 1.5), (offline, 2.0), (Recipe("m", "2", {}), 1.5))
     }
     assert len(prints) == 3
+
+
+def test_clear_cases_are_final_and_the_others_are_left_to_be_asked_about():
+    offline = OfflineClassifier(load_taxonomy(), HashingEmbedder(), "recipe")
+    asked = Enricher(ScriptedLLM([]), PROMPT, load_taxonomy())
+    clear, unclear = a_cook(), a_subject("hello", ["one more"], creator_id="cr_zed")
+    (score,) = offline.leads([clear])
+    cascade = Cascade(offline, asked, min_score=float(score))
+    (outcome,) = cascade.label([clear, unclear])
+    assert (outcome.creator_id, outcome.labels.primary_niche) == ("cr_ann", "food")
+    assert outcome.input_fingerprint == asked.input_fingerprint(clear)
+    assert not list(Cascade(offline, asked, float(score) + 0.01).label([clear, unclear]))
