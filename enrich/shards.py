@@ -14,15 +14,18 @@ from typing import Any, NamedTuple
 import orjson
 from pydantic import BaseModel, ConfigDict, Field
 
+from enrich.ledger import CallIntent
 from providers.llm import LLMRequest
 
 #: stands where a creator's data go while the rest of a line is turned into JSON
 _PLACE = "\x00the creator's data\x00"
+#: what stands before and after a line's custom_id
+_ID, _METHOD = b'{"custom_id":', b',"method":'
 _BUFFER = 1 << 20
 
 
-class ShardLimits(BaseModel):
-    """What one file may hold; the vendor's own limits are a little wider."""
+class BatchSettings(BaseModel):
+    """How requests are packed for a batch service; the vendor's own limits per file are a little wider."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -30,14 +33,14 @@ class ShardLimits(BaseModel):
     max_bytes: int = Field(default=190_000_000, ge=100_000)
     #: requests in one file
     max_requests: int = Field(default=50_000, ge=1)
-    #: input tokens in one file; a file is refused as a whole when it does not fit into the model's queue
-    max_tokens: int = Field(default=20_000_000, ge=10_000)
+    #: input tokens that may wait in the model's queue, all files together; the vendor's page on the model names it
+    queue_tokens: int = Field(default=2_000_000, ge=10_000)
 
 
 class Line(NamedTuple):
-    """One request on its way into a shard."""
+    """One request on its way into a shard; the subject of its call is its `custom_id`."""
 
-    custom_id: str
+    call: CallIntent
     text: bytes
     #: input tokens, as the vendor's queue counts them
     tokens: int
@@ -51,7 +54,7 @@ class Shard:
     sha256: str
     byte_length: int
     #: in the order of the lines
-    custom_ids: list[str]
+    calls: list[CallIntent]
     tokens: int
 
 
@@ -67,7 +70,7 @@ class LineMaker:
         """The same bytes as the JSON of the whole request, and a line end."""
         key = (request.system, request.max_output_tokens)
         head, tail = self._halves.get(key) or self._split(key, request)
-        return b"".join((b'{"custom_id":', orjson.dumps(custom_id), head, orjson.dumps(request.user), tail))
+        return b"".join((_ID, orjson.dumps(custom_id), head, orjson.dumps(request.user), tail))
 
     def _split(self, key: tuple[str, int], request: LLMRequest) -> tuple[bytes, bytes]:
         body = self._body_of(replace(request, user=_PLACE))
@@ -77,7 +80,7 @@ class LineMaker:
         return self._halves[key]
 
 
-def write_shards(lines: Iterable[Line], limits: ShardLimits, path_of: Callable[[int], Path]) -> Iterator[Shard]:
+def write_shards(lines: Iterable[Line], limits: BatchSettings, path_of: Callable[[int], Path]) -> Iterator[Shard]:
     """Shards one after the other, each on the disk when it is yielded; the next is begun when it is asked for.
 
     path_of: number of the shard, from 0, → its file; a file that is there is replaced as a whole.
@@ -96,24 +99,46 @@ def write_shards(lines: Iterable[Line], limits: ShardLimits, path_of: Callable[[
         number += 1
 
 
-def lines_within(lines: Iterable[Line], tokens: int) -> Iterator[Line]:
-    """The first lines, as many as fit into this many tokens in all."""
+def lines_within(lines: Iterable[Line], *, tokens: int, nano_usd: int) -> Iterator[Line]:
+    """The first lines, as many as fit into so many tokens and so much money in all."""
     for line in lines:
         tokens -= line.tokens
-        if tokens < 0:
+        nano_usd -= line.call.reserved_nano_usd
+        if tokens < 0 or nano_usd < 0:
             return
         yield line
+
+
+class SentRequests:
+    """What a shard asked, by custom_id: read from its file when it is asked for."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._places: dict[str, int] = {}
+        place = 0
+        with path.open("rb") as file:
+            for line in file:
+                self._places[orjson.loads(line[len(_ID) : line.index(_METHOD)])] = place
+                place += len(line)
+
+    def user(self, custom_id: str) -> str:
+        """The creator's part of the question. Raises KeyError when it is not in the shard."""
+        with self._path.open("rb") as file:
+            file.seek(self._places[custom_id])
+            messages = orjson.loads(file.readline())["body"]["messages"]
+        user: str = messages[-1]["content"]
+        return user
 
 
 class _ShardFile:
     """A shard being written aside; it gets its name when it is whole and on the disk."""
 
-    def __init__(self, path: Path, limits: ShardLimits) -> None:
+    def __init__(self, path: Path, limits: BatchSettings) -> None:
         self._path, self._limits = path, limits
         self._aside = path.with_name(f"{path.name}.part")
         self._digest = hashlib.sha256()
         self._bytes = self._tokens = 0
-        self._ids: list[str] = []
+        self._calls: list[CallIntent] = []
 
     def __enter__(self) -> "_ShardFile":
         self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -124,28 +149,24 @@ class _ShardFile:
         self._file.close()
 
     def has_room_for(self, line: Line) -> bool:
-        return (
-            len(self._ids) < self._limits.max_requests
-            and self._bytes + len(line.text) <= self._limits.max_bytes
-            and self._tokens + line.tokens <= self._limits.max_tokens
-        )
+        return len(self._calls) < self._limits.max_requests and self._bytes + len(line.text) <= self._limits.max_bytes
 
     def add(self, line: Line) -> None:
         self._file.write(line.text)
         self._digest.update(line.text)
-        self._ids.append(line.custom_id)
+        self._calls.append(line.call)
         self._bytes += len(line.text)
         self._tokens += line.tokens
 
     def finished(self, refused: Line | None) -> Shard:
         """Put the file in its place. Raises ValueError when it is empty: the next line was refused by itself."""
-        if refused is not None and not self._ids:
-            raise ValueError(f"{refused.custom_id}: {len(refused.text)} bytes, {refused.tokens} tokens fit no shard")
+        if refused is not None and not self._calls:
+            raise ValueError(f"{refused.call.subject}: {len(refused.text)} bytes fit no shard")
         self._file.flush()
         os.fsync(self._file.fileno())
         self._aside.replace(self._path)
         _sync_folder(self._path.parent)
-        return Shard(self._path, self._digest.hexdigest(), self._bytes, self._ids, self._tokens)
+        return Shard(self._path, self._digest.hexdigest(), self._bytes, self._calls, self._tokens)
 
 
 def _sync_folder(folder: Path) -> None:

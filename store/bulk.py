@@ -105,7 +105,9 @@ class FrameWriter(FrameReader):
             return 0
         table = _table(model)
         keys = [column.name for column in table.primary_key]
-        values = ", ".join(f'"{name}" = "_stage_{table.name}"."{name}"' for name in frame.column_names if name not in keys)
+        values = ", ".join(
+            f'"{name}" = "_stage_{table.name}"."{name}"' for name in frame.column_names if name not in keys
+        )
         held = {f'"{table.name}"."{name}" = \'{value}\'' for name, value in only.items()}
         same = {f'"_stage_{table.name}"."{name}" = "{table.name}"."{name}"' for name in keys}
         with self._staged(table, frame) as stage:

@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from enrich.shards import Line, LineMaker, ShardLimits, lines_within, write_shards
+from enrich.ledger import CallIntent
+from enrich.shards import BatchSettings, Line, LineMaker, lines_within, write_shards
 from providers.llm import LLMRequest
 
 ENDPOINT = "/v1/chat/completions"
-LIMITS = ShardLimits()
+LIMITS = BatchSettings()
 
 
 def a_request(user: str = "data", system: str = "rules", max_output_tokens: int = 300) -> LLMRequest:
@@ -27,8 +28,13 @@ def body_of(request: LLMRequest) -> dict:
     }
 
 
-def a_line(custom_id: str, length: int = 10, tokens: int = 1) -> Line:
-    return Line(custom_id, b"x" * (length - 1) + b"\n", tokens)
+def a_line(custom_id: str, length: int = 10, tokens: int = 1, nano_usd: int = 1) -> Line:
+    call = CallIntent(custom_id, "model", "hash", 1, nano_usd)
+    return Line(call, b"x" * (length - 1) + b"\n", tokens)
+
+
+def subjects(lines) -> list[str]:
+    return [line.call.subject for line in lines]
 
 
 def written(tmp_path, lines, **limits):
@@ -66,15 +72,14 @@ def test_a_body_without_the_data_in_one_place_is_refused():
     [
         ({"max_requests": 2}, [2, 2, 1]),
         ({"max_bytes": 35}, [3, 2]),
-        ({"max_tokens": 4}, [4, 1]),
         ({}, [5]),
     ],
-    ids=["requests", "bytes", "tokens", "none"],
+    ids=["requests", "bytes", "none"],
 )
 def test_a_shard_ends_where_a_limit_would_be_passed(tmp_path, limits, sizes):
     shards = written(tmp_path, [a_line(f"c{number}") for number in range(5)], **limits)
-    assert [len(shard.custom_ids) for shard in shards] == sizes
-    assert [one for shard in shards for one in shard.custom_ids] == [f"c{number}" for number in range(5)]
+    assert [len(shard.calls) for shard in shards] == sizes
+    assert [call.subject for shard in shards for call in shard.calls] == [f"c{number}" for number in range(5)]
     assert [shard.tokens for shard in shards] == sizes
 
 
@@ -112,7 +117,8 @@ def test_a_line_that_fits_nowhere_is_named(tmp_path):
         written(tmp_path, [a_line("c9", length=50)], max_bytes=49)
 
 
-def test_only_what_fits_into_the_queue_is_taken():
-    lines = [a_line(name, tokens=3) for name in "abcd"]
-    assert [line.custom_id for line in lines_within(lines, 9)] == ["a", "b", "c"]
-    assert list(lines_within(lines, 2)) == []
+def test_only_what_fits_into_the_queue_and_the_budget_is_taken():
+    lines = [a_line(name, tokens=3, nano_usd=5) for name in "abcd"]
+    assert subjects(lines_within(lines, tokens=9, nano_usd=100)) == ["a", "b", "c"]
+    assert subjects(lines_within(lines, tokens=100, nano_usd=14)) == ["a", "b"]
+    assert subjects(lines_within(lines, tokens=2, nano_usd=100)) == []
