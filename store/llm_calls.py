@@ -3,7 +3,7 @@
 from typing import Any, Literal, get_args
 
 import pyarrow as pa
-from sqlalchemy import BigInteger, Select, Text, cast, func, literal, update
+from sqlalchemy import BigInteger, Select, Text, case, cast, func, literal_column, update
 from sqlalchemy import select as typed_select
 from sqlmodel import col
 
@@ -57,16 +57,15 @@ def load_spending(frames: FrameReader, run_id: str, night: str) -> dict[str, int
 
 def load_costs(frames: FrameReader, keys: tuple[CostKey, ...], *, run_id: str | None = None) -> pa.Table:
     """One row per combination of `keys` (text, empty where unknown): calls, nano_usd, tokens by kind, open_calls."""
-    named = [func.coalesce(cast(col(getattr(LlmCall, key)), Text), literal("", Text)).label(key) for key in keys]
+    named = [func.coalesce(col(getattr(LlmCall, key)), literal_column("''", Text)).label(key) for key in keys]
     sums = [_sum(func.coalesce(col(getattr(LlmCall, name)), 0), name) for name in _TOKENS]
-    is_open = cast(col(LlmCall.state) == "intent", BigInteger)
+    is_open = case((col(LlmCall.state) == "intent", 1), else_=0)
     statement = _select(
         *named, func.count().label("calls"), _sum(_COUNTED, "nano_usd"), *sums, _sum(is_open, "open_calls")
     )
     if run_id is not None:
         statement = statement.where(col(LlmCall.run_id) == run_id)
-    grouped = [col(getattr(LlmCall, key)) for key in keys]
-    return frames.read(statement.group_by(*grouped).order_by(*grouped))
+    return frames.read(statement.group_by(*named).order_by(*named))
 
 
 def load_cost_of(frames: FrameReader, subject: str) -> dict[str, int]:

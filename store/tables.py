@@ -501,7 +501,7 @@ class LlmCall(SQLModel, table=True):
     reason: str | None = _text(default=None)
     request_hash: str = _text()
     #: from 1: how often this run asked about the subject
-    attempt: int
+    attempt: int = _count()
     #: the batch it went out with; NULL: on its own
     batch_key: str | None = _text(default=None)
     #: intent · settled (answered) · failed (with whatever it cost) · unknown (counts in full) · released (never ran)

@@ -19,7 +19,7 @@ def upgrade() -> None:
         *_texts("call_id", "run_id", "night", "purpose", "subject", "model"),
         *_texts("prompt_version", "reason", nullable=True),
         *_texts("request_hash"),
-        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("attempt", sa.BigInteger(), nullable=False),
         *_texts("batch_key", nullable=True),
         *_texts("state"),
         *_texts("error_class", "request_id", nullable=True),
