@@ -25,7 +25,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("batch_key", name=op.f("pk_llm_batches")),
     )
     op.create_index(op.f("ix_llm_batches_state"), "llm_batches", ["state"])
-    op.add_column("enrichment_failures", sa.Column("is_final", sa.Boolean(), nullable=False))
+    op.add_column("enrichment_failures", sa.Column("is_final", sa.Boolean(), nullable=False, server_default=sa.true()))
 
 
 def _texts(*names: str, nullable: bool = False) -> list[sa.Column[str]]:
