@@ -20,8 +20,8 @@ from providers.llm import LLMAnswer
 
 #: asked again by a later run as if nothing had been
 _PASSING = {ErrorClass.RATE, ErrorClass.SERVER, ErrorClass.QUOTA}
-#: worth one more question that says what was wrong, gives more room, or shows less
-_REPAIRABLE = {ErrorClass.INVALID, ErrorClass.LENGTH, ErrorClass.TOO_LONG}
+#: worth one more question that says what was wrong, or gives more room
+_REPAIRABLE = {ErrorClass.INVALID, ErrorClass.LENGTH}
 _SHOWN = re.compile(r"^(?P<boundary>----- data [0-9a-f]{16} -----)\n(?P<text>.*)\n(?P=boundary)$", re.MULTILINE)
 
 

@@ -10,12 +10,18 @@ from typing import Any, Literal, TypeVar
 
 from base.clock import to_micros
 from base.errors import ProviderError, ProviderUnavailable, RateLimited
-from enrich.ledger import Price
+from base.fingerprint import Recipe
+from base.usage import LLMUsage
+from enrich import ledger
+from enrich.dossier import build_dossier
+from enrich.labeller import Provenance
 from enrich.questions import Questions
 from enrich.shards import BatchSettings
+from enrich.subjects import Subject
 from jobs.context import Context
 from jobs.spend_ledger import SpendLedger
 from providers.llm_batches import BatchApi
+from providers.prices import Price
 from store.bulk import FrameWriter
 from store.llm_batches import save_batch
 
@@ -27,15 +33,45 @@ _Given = TypeVar("_Given")
 WAITS = (2.0, 10.0)
 
 
+@dataclass(frozen=True, slots=True)
+class BatchPrice:
+    """The price of a model's tokens within a batch."""
+
+    price: Price
+
+    def cost_nano_usd(self, usage: LLMUsage) -> int:
+        return self.price.cost_nano_usd(usage, batch=True)
+
+    def worst_nano_usd(self, input_tokens: int, output_tokens: int) -> int:
+        return self.price.most_nano_usd(input_tokens, output_tokens, batch=True)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchLabelling:
+    """See `Labelling`: a model that is asked now and answers later."""
+
+    questions: Questions
+    model: str
+    prompt_version: str
+    provenance: Provenance = "llm"
+
+    @property
+    def recipe(self) -> Recipe:
+        return self.questions.recipe
+
+    def input_fingerprint(self, subject: Subject) -> str:
+        return build_dossier(subject).input_fingerprint
+
+
 @dataclass(frozen=True)
 class BatchDesk:
-    """price: of a batch, not of single calls. pause: waits so many seconds."""
+    """pause: waits so many seconds."""
 
     context: Context
     api: BatchApi
     questions: Questions
     prompt_version: str
-    price: Price
+    price: ledger.Price
     settings: BatchSettings
     pause: Pause = asyncio.sleep
 

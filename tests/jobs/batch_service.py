@@ -96,6 +96,9 @@ class BatchService:
     async def cancel(self, batch_id: str) -> Batch:
         raise NotImplementedError
 
+    async def close(self) -> None:
+        """Nothing is open."""
+
     # --- what the vendor does meanwhile ---
 
     def run(self) -> None:
