@@ -14,8 +14,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import BaseModel, ConfigDict, Field
 
-from enrich.shards import BatchSettings
-
 Bucket = Literal["active", "semi_active", "long_tail"]
 MICROS_PER_DAY = 86_400_000_000
 
@@ -59,7 +57,6 @@ class EnrichmentSettings(BaseModel):
     provider: Literal["offline"] = "offline"
     #: online: answers at once · batch: at half the price, with the next run (OpenAI's Batch API)
     mode: Literal["online", "batch"] = "online"
-    batch: BatchSettings = BatchSettings()
     #: newest items per creator that a dossier samples from
     items_per_creator: int = Field(default=12, ge=1, le=100)
     #: days that must lie between two paid answers, by how often the creator posts

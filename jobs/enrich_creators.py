@@ -74,7 +74,7 @@ def enrich_in_batches(context: Context, api: BatchApi, price: Price) -> JobRepor
     report.count(read=0, due=0, written=0, labelled=0, restored=0, quarantined=0, pending=0)
     prompt = load_prompt(*PROMPT)
     questions = Questions(api.id, prompt, load_taxonomy())
-    desk = BatchDesk(context, api, questions, prompt.version, BatchPrice(price), context.settings.llm.batch)
+    desk = BatchDesk(context, api, questions, prompt.version, BatchPrice(price), context.settings.batches)
     asyncio.run(_work_in_batches(context, desk, report))
     with context.writing_frames() as frames:
         report.count(retired=store.retire_vanished(frames))
