@@ -74,6 +74,8 @@ class EnrichmentSettings(BaseModel):
 
     #: offline: the built-in classifier, free and provisional. Paid providers are selected here by name.
     provider: Literal["offline"] = "offline"
+    #: online: answers at once · batch: at half the price, with the next run (OpenAI's Batch API)
+    mode: Literal["online", "batch"] = "online"
     #: offline labels at least this clear are final, and no model is asked; None: a model is asked about every creator.
     #: `creatordex enrich calibrate` finds one
     cascade_min_score: float | None = Field(default=None, gt=0)
