@@ -24,7 +24,7 @@ class GateSettings(BaseModel):
     #: share of the true answer that a search by vectors must find, behind any filter
     min_recall: float = Field(default=0.95, ge=0, le=1)
     #: words that must find somebody, each as one would type them
-    canaries: tuple[str, ...] = ()
+    canaries: list[str] = Field(default_factory=list)
 
 
 def inspect(

@@ -59,7 +59,7 @@ def test_a_question_that_nobody_answers_any_more_is_refused(tmp_path: Path):
     before = write_snapshot(tmp_path / "before", input_of(people))
     after = write_snapshot(tmp_path / "after", input_of([person | {"niche": "fitness"} for person in people]))
     assert findings(after, previous=before) == ['nobody is found for "Food"']
-    assert findings(after, canaries=("bread", "quantum chess")) == ['nobody is found for "quantum chess"']
+    assert findings(after, canaries=["bread", "quantum chess"]) == ['nobody is found for "quantum chess"']
 
 
 def test_cells_that_lost_creators_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
