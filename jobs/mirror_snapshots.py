@@ -41,7 +41,7 @@ def push_snapshot(root: Path, url: str) -> Mirrored:
 
 
 def pull_snapshot(url: str, root: Path) -> Mirrored:
-    """Fetch what is in force there, verify it, and put it in force below `root`. Raises SnapshotError when it cannot."""
+    """Fetch what is in force there, verify it, put it in force below `root`. Raises SnapshotError when it cannot."""
     versions, there = Versions(root), folder_at(url)
     pointer, here = _pointer(there), versions.current()
     if pointer is None:
