@@ -20,6 +20,7 @@ from enrich.summary import word_count
 from enrich.taxonomy import load_taxonomy
 from jobs.context import Context
 from jobs.plan_enrichment import in_stretches, plan_night
+from jobs.remember_plan import remember_plan
 from jobs.report import JobReport
 from prompts.catalog import load_prompt
 from providers.llm import LLM
@@ -49,6 +50,7 @@ def enrich_creators(context: Context, llm: LLM | None = None) -> JobReport:
         context.progress("enrich_creators", done, len(due))
     with context.writing_frames() as frames:
         report.count(retired=store.retire_vanished(frames))
+    report.count(remembered=remember_plan(context, plan))
     context.crashpoint("enrich_creators")
     report.details |= {"plan": _counts(plan), **_figures(context)}
     return report
