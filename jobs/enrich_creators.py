@@ -223,6 +223,7 @@ async def _work_in_batches(context: Context, desk: BatchDesk, report: JobReport)
         report.details["plan"] = _counts(plan)
         reasons = dict(zip(due["creator_id"].to_pylist(), due["reason"].to_pylist(), strict=True))
         await submit(desk, _lines_due(context, desk, labelling, reasons, report), report)
+        report.count(remembered=remember_plan(context, plan))
     finally:
         await desk.api.close()
 
