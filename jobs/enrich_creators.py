@@ -23,6 +23,7 @@ from enrich.shards import Line
 from enrich.subjects import Subject, subjects
 from enrich.summary import word_count
 from enrich.taxonomy import load_taxonomy
+from jobs.asked_again import refuse_a_jump
 from jobs.batches.desk import BatchDesk, BatchLabelling, BatchPrice
 from jobs.batches.harvest import Harvest
 from jobs.batches.harvest import harvest as bring_in
@@ -49,11 +50,15 @@ MOST_NICHES = 10
 _Row = dict[str, Any]
 
 
-def enrich_creators(context: Context, llm: LLM | None = None) -> JobReport:
-    """Give every creator that is due its labels; without an `llm` the offline classifier answers."""
+def enrich_creators(context: Context, llm: LLM | None = None, *, force: str | None = None) -> JobReport:
+    """Give every creator that is due its labels; without an `llm` the offline classifier answers.
+
+    Raises GateRefused before anything is asked when many more than usual became due, unless `force` says why.
+    """
     report = JobReport("enrich_creators")
     labeller = _labeller(context, llm)
     plan = plan_night(context, labeller)
+    report.details["asked_again_share"] = refuse_a_jump(context, plan, force)
     due = plan.filter(pc.equal(plan["decision"], Decision.RUN))
     reasons = dict(zip(due["creator_id"].to_pylist(), due["reason"].to_pylist(), strict=True))
     report.count(read=len(plan), due=len(due), written=0, labelled=0, restored=0, quarantined=0)
@@ -215,6 +220,7 @@ async def _work_in_batches(context: Context, desk: BatchDesk, report: JobReport)
         await resume_unsent(desk, report)
         await bring_in(desk, save, report)
         plan = plan_night(context, labelling)
+        report.details["asked_again_share"] = refuse_a_jump(context, plan)
         with context.reading_frames() as frames:
             pending = load_pending_subjects(frames)["subject"]
         due = plan.filter(pc.equal(plan["decision"], Decision.RUN))

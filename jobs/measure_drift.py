@@ -13,7 +13,7 @@ from jobs.context import Context
 from store import enrichment_states as store
 from store.enrichments import Chosen
 
-AT_ONCE = 1_000  # creators, each a parameter of the query; with 20 posts each some 15 MB of vectors
+AT_ONCE = 1_000  # creators; with 20 posts each some 15 MB of vectors
 
 MEASURED = pa.schema([("creator_id", pa.string()), ("new_items", pa.int64()), ("drift", pa.float64())])
 REFERENCES = pa.schema(

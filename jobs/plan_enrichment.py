@@ -102,7 +102,7 @@ def plan_night(
 
     worst_nanos: what one creator may cost at worst; cap_nanos: what all may cost together, in billionths of a dollar.
     """
-    states = _gathered(context, labeller, worst_nanos)
+    states = gather_states(context, labeller, worst_nanos)
 
     def planned(cap: int | None = None) -> pa.Table:
         return plan_enrichment(
@@ -119,7 +119,7 @@ def plan_night(
 # --- gathering ----------------------------------------------------------------------------------------------------
 
 
-def _gathered(context: Context, labeller: Labelling, worst_nanos: int | None) -> pa.Table:
+def gather_states(context: Context, labeller: Labelling, worst_nanos: int | None) -> pa.Table:
     """STATES and KNOWN of every creator, by id, as far as columns alone can tell."""
     with context.reading_frames() as frames:
         ids = store.load_creator_ids(frames)

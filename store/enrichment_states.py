@@ -6,12 +6,12 @@ from typing import Any
 import pyarrow as pa
 from sqlalchemy import Select, delete
 from sqlalchemy import select as typed_select
-from sqlmodel import col
+from sqlmodel import Session, col, select
 
 from store.bulk import FrameReader, FrameWriter
 from store.enrichments import Some
 from store.planning import unindexed
-from store.tables import ContentItem, ContentVector, Creator, CreatorMember, EnrichmentState
+from store.tables import ContentItem, ContentVector, Creator, CreatorMember, Enrichment, EnrichmentState
 
 #: columns that say what a creator's content was when a model answered last
 REFERENCE = ("reference_recipe", "reference_until", "reference_posts", "reference_mean", "reference_squares")
@@ -21,6 +21,16 @@ def load_states(frames: FrameReader, some: Some) -> pa.Table:
     """What is remembered of these creators, the reference's posts aside, by id."""
     names = [name for name in EnrichmentState.model_fields if name not in {"reference_mean", "reference_squares"}]
     return frames.read(_of(names, some))
+
+
+def load_state(session: Session, creator_id: str) -> EnrichmentState | None:
+    return session.get(EnrichmentState, creator_id)
+
+
+def load_answer(session: Session, creator_id: str) -> Enrichment | None:
+    """The answer in force."""
+    found = select(Enrichment).where(Enrichment.creator_id == creator_id, col(Enrichment.is_current).is_(True))
+    return session.exec(found).first()
 
 
 def load_references(frames: FrameReader, some: Some, recipe_fingerprint: str) -> pa.Table:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import ColumnElement, Select, Text, func, update
+from sqlalchemy import ColumnElement, Select, Text, bindparam, func, update
 from sqlalchemy import select as typed_select
 from sqlmodel import col
 
@@ -44,12 +44,13 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """These creators; a thousand or so, for each is a parameter."""
+    """These creators; a thousand or so at a time."""
 
     ids: Sequence[str]
 
     def holds(self, creator_id: Any) -> ColumnElement[bool]:
-        return col(creator_id).in_(self.ids)
+        # As quoted text: the frame drivers take a third of a millisecond for each parameter.
+        return col(creator_id).in_(bindparam(None, list(self.ids), expanding=True, literal_execute=True))
 
 
 Some = Stretch | Chosen
