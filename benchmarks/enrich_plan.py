@@ -5,7 +5,7 @@
 Fills a store with creators in the middle of a year: an account each and a second one for a fifth of them, a bio, and
 vectors of the bio and the content. One creator in twenty is new; a model has answered about the others in the last two
 months. Since then one in five posted, and one in a hundred so much that its posts are compared with those of its last
-answer. The plan is made, with what each may cost at worst and a cap on the whole. The store stays in DIR when it is given.
+answer. The plan is made, with what each may cost at worst and a cap on the whole. The store stays in DIR when given.
 """
 
 import argparse
