@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from engines.engine import Engine
 from identity.comparisons import HANDLE_RELATIONS, NAME_RELATIONS
-from identity.values import BIO_WORD, NAME_WORD, band
+from identity.values import BIO_WORD, NAME_WORD
 
 Mask = npt.NDArray[np.bool_]
 Rows = npt.NDArray[np.int64]
@@ -57,13 +57,13 @@ def _on(held: Mask, left: Rows, right: Rows, *, either: Mask) -> Mask:
 def banded_words(value_counts: pa.Table) -> pa.Table:
     """kind, value, band of the words of names and bios."""
     words = value_counts.filter(pc.is_in(value_counts["kind"], value_set=pa.array([NAME_WORD, BIO_WORD])))
-    bands = pa.array([band(count) for count in words["count"].to_pylist()], pa.int8())
+    bands = pa.array(np.frexp(words["count"].to_numpy())[1] - 1, pa.int8())
     return words.select(["kind", "value"]).append_column("band", bands)
 
 
 def moved_words(profiles: pa.Table, before: pa.Table, now: pa.Table, engine: Engine) -> Moved:
-    """profiles: by row, with the columns of `with_rows`; before, now: `banded_words`."""
-    moved = engine.sql(_MOVED, before=before, words_now=now)
+    """profiles: by row; before, now: value counts."""
+    moved = engine.sql(_MOVED, before=banded_words(before), words_now=banded_words(now))
     names, bios = (moved.filter(pc.equal(moved["kind"], kind))["value"] for kind in (NAME_WORD, BIO_WORD))
     core = profiles["handle_core"]
     spelled = containing(core, names)
