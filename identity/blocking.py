@@ -141,9 +141,7 @@ def same_key(profiles: pa.Table, rule: BlockingRule, engine: Engine) -> pa.Table
     ).cast(SCHEMA)
 
 
-def said_pairs(
-    profiles: pa.Table, claims: pa.Table, engine: Engine, neighbours: pa.Table | None
-) -> list[pa.Table]:
+def said_pairs(profiles: pa.Table, claims: pa.Table, engine: Engine, neighbours: pa.Table | None) -> list[pa.Table]:
     """The pairs that a statement or a likeness proposes, and no key."""
     near = [] if neighbours is None else [_neighbours(neighbours, engine)]
     return [_claimed(profiles, claims, engine), *near]

@@ -32,6 +32,9 @@ COMPARED = pa.schema(
 )
 
 
+RELATION = pa.struct([(name, pa.string()) for name in ("source", "kind", "target", "basis", "detail")])
+#: what is read of one pair of accounts
+RELATED = pa.schema([("mark", pa.uint64()), ("relations", pa.list_(RELATION))])
 #: links that hold clusters together where they were not plain, by row
 HELD = pa.schema([("left", pa.int32()), ("right", pa.int32()), ("weight_bits", pa.float64())])
 #: what the creator of each account came to; `shown` marks what a creator's row shows of the account
@@ -62,10 +65,12 @@ class Memory:
     held: pa.Table
     #: creator_id, the probability of the weakest link that holds it together (inf: there is none), and `shown`
     decided: pa.Table
+    #: mark, and the relations that were read of one pair
+    relations: pa.Table
 
     @classmethod
     def empty(cls) -> Self:
-        tables = (schema.empty_table() for schema in (MARKS, COUNTS, COMPARED, HELD, DECIDED))
+        tables = (schema.empty_table() for schema in (MARKS, COUNTS, COMPARED, HELD, DECIDED, RELATED))
         return cls("", "", "", False, None, *tables)
 
 
@@ -103,6 +108,7 @@ def forget(memory: Memory, keys: Iterable[str]) -> Memory:
         decided=memory.decided.filter(stays),
         pairs=_among(memory.pairs, kept, places),
         held=_among(memory.held, kept, places),
+        relations=RELATED.empty_table(),
     )
 
 

@@ -71,15 +71,12 @@ class Night:
     ) -> Compared:
         """`compare` of the pairs that `propose_pairs` gives."""
         proposed = self._propose(profiles, claims, engine, neighbours)
-        read_marks = self._built.read.marks
         return compare_again(
             proposed, profiles, claims, rarity, engine, neighbours,
-            read_marks=read_marks, value_counts=value_counts, memory=self._memory, beside=self._beside,
+            read_marks=self._built.read.marks, value_counts=value_counts, memory=self._memory, beside=self._beside,
         )  # fmt: skip
 
-    def _propose(
-        self, profiles: pa.Table, claims: pa.Table, engine: Engine, neighbours: pa.Table | None
-    ) -> Proposed:
+    def _propose(self, profiles: pa.Table, claims: pa.Table, engine: Engine, neighbours: pa.Table | None) -> Proposed:
         known, asked = {"pairs": self._memory.pairs, "beside": self._beside}, (profiles, claims, engine, neighbours)
         if self._former_profiles is None:
             return propose_all(*asked, **known)
@@ -147,12 +144,13 @@ class Night:
             ruling=self._ruling,
             night=self._memory.night,
             is_whole=True,
-            profiles=self._built.read.remembered,
+            profiles=self._built.read.marked,
             marks=compared.marks,
             counts=counts,
             pairs=pairs.cast(COMPARED),
             held=pa.table(held, names=HELD.names).cast(HELD),
             decided=decided.select(DECIDED.names),
+            relations=self._memory.relations,
         )
 
 
@@ -170,4 +168,3 @@ def decide(accounts: pa.Table, members: pa.Table, clusters: Clustering, engine: 
     for name, column in columns.items():
         members = members.append_column(name, column)
     return members
-

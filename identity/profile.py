@@ -7,7 +7,6 @@ knows no rarity and no weights: how much a value proves is decided later, over a
 import re
 from dataclasses import dataclass
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -73,18 +72,13 @@ def build_profiles(
     contents: account_id, text (recent descriptions); an address that recurs there counts as the owner's.
     """
     ordered = in_order(_conform(accounts), "account_id", engine)
-    read = _read(ordered, engine, memory)
+    known = None if memory is None else memory.profiles
+    read = read_again(ordered, read_accounts, _READ_SCHEMA, known, engine, carried=_CARRIED)
     profiles = read.rows.drop_columns(["claims"])
     said = _claims_said(read.rows)
     if contents is not None and contents.num_rows:
         said = pa.concat_tables([said, content_claims(profiles, contents, engine).cast(said.schema)])
     return Profiles(profiles, find_targets(said, profiles, engine), read)
-
-
-def _read(ordered: pa.Table, engine: Engine, memory: Memory | None) -> Read:
-    if memory is None:
-        return Read(engine.map_arrow(ordered, read_accounts, _READ_SCHEMA), None, np.full(ordered.num_rows, -1))
-    return read_again(ordered, read_accounts, _READ_SCHEMA, memory.profiles, engine, carried=_CARRIED)
 
 
 def read_accounts(accounts: pa.Table) -> pa.Table:

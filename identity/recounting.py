@@ -3,7 +3,6 @@
 Comes in: tonight's profiles, last night's profiles and counts. Goes out: what `count_values` says of tonight.
 """
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -12,9 +11,7 @@ from identity.beside import Beside
 from identity.values import COUNTED, KINDS, count_held, held_of
 
 
-def count_again(
-    profiles: pa.Table, before: pa.Table, counts: pa.Table, beside: Beside, engine: Engine
-) -> pa.Table:
+def count_again(profiles: pa.Table, before: pa.Table, counts: pa.Table, beside: Beside, engine: Engine) -> pa.Table:
     """`count_values` of `profiles`, by row. before, counts: of last night, by its rows."""
     news = beside.news(profiles, before, ["platform", *COUNTED, "bio_tokens"])
     counted = [_one_kind(profiles, news, counts, kind, engine) for kind in KINDS]

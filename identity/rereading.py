@@ -4,7 +4,7 @@ Comes in: rows, what was read on former nights, by mark. Goes out: the answer fo
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -19,17 +19,15 @@ from identity.memory import marks_of
 class Read:
     #: what the kernel says of each row
     rows: pa.Table
-    #: the same with its `mark`, to be remembered; None when there is no memory
-    remembered: pa.Table | None
+    #: the mark of each row
+    marks: pa.ChunkedArray
     #: per row, the place of its answer among those remembered; -1: the kernel saw it
-    places: npt.NDArray[np.int64]
+    places: npt.NDArray[np.int64] = field(compare=False)
 
     @property
-    def marks(self) -> pa.ChunkedArray:
-        """The mark of each row. Only with a memory."""
-        if self.remembered is None:
-            raise ValueError("nothing was marked without a memory")
-        return self.remembered["mark"]
+    def marked(self) -> pa.Table:
+        """To be remembered: the rows with their `mark`."""
+        return self.rows.add_column(0, "mark", self.marks)
 
     @property
     def fresh(self) -> int:
@@ -59,7 +57,7 @@ def read_again(
     answers = together.take(pa.array(_in_turn(places, known.num_rows))) if known.num_rows else fresh
     for name in carried:
         answers = answers.set_column(answers.column_names.index(name), schema.field(name), rows[name])
-    return Read(answers, answers.add_column(0, "mark", marks), places)
+    return Read(answers, marks, places)
 
 
 def _in_turn(places: npt.NDArray[np.int64], size: int) -> npt.NDArray[np.int64]:

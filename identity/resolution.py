@@ -63,13 +63,11 @@ class Resolution:
     #: what the next night need not do again; None unless a memory was given
     memory: Memory | None
     #: what is not as it was last night; None when nothing is known of that night, or it went by other rules
-    news: "News | None"
-    #: accounts read and pairs compared, and those whose answer was remembered
-    effort: dict[str, int]
+    news: News | None
     #: account_id, creator_id and what the creator's row rests on; by account
     decided: pa.Table
-    #: what is not as it was last night; None when nothing is known of that night, or it went by other rules
-    news: News | None
+    #: accounts read and pairs compared, and those whose answer was remembered
+    effort: dict[str, int]
 
 
 def resolve(
@@ -216,7 +214,9 @@ def _cluster(
     links = compared.where(pc.equal(scored["triage"], Triage.LINK.value).to_numpy())
     fans = scored.filter(pc.equal(scored["cap"], 1))
     apart = list(zip(fans["left"].to_pylist(), fans["right"].to_pylist(), strict=True))
-    must, cannot = (_by_row(pairs, profiles["account_id"]) for pairs in (constraints.must_link, constraints.cannot_link))
+    must, cannot = (
+        _by_row(pairs, profiles["account_id"]) for pairs in (constraints.must_link, constraints.cannot_link)
+    )
     platforms = profiles["platform"].combine_chunks().dictionary_encode().indices.to_numpy()
     return cluster(
         platforms,

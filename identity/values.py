@@ -73,9 +73,7 @@ def held_of(profiles: pa.Table, kind: str, among: pa.Array | None = None) -> pa.
     return _among(platforms, pc.list_flatten(words), among, pc.list_parent_indices(words))
 
 
-def _among(
-    platforms: pa.Array, values: pa.Array, among: pa.Array | None, owners: pa.Array | None = None
-) -> pa.Table:
+def _among(platforms: pa.Array, values: pa.Array, among: pa.Array | None, owners: pa.Array | None = None) -> pa.Table:
     """owners: the row of `platforms` that holds each value; None: its own."""
     if among is not None:
         places = pc.indices_nonzero(pc.is_in(values, value_set=among))

@@ -22,7 +22,7 @@ from store.folders import LocalFolder
 
 #: third-party code that identity's answers come from
 LIBRARIES = ("anyascii", "duckdb", "numpy", "publicsuffixlist", "pyarrow", "rapidfuzz", "scipy")
-PARTS = ("profiles", "marks", "counts", "pairs", "held", "decided")
+PARTS = ("profiles", "marks", "counts", "pairs", "held", "decided", "relations")
 #: beside the frames, in the metadata of each of them
 WORDS = ("basis", "ruling", "night")
 
