@@ -157,16 +157,16 @@ def folder_name(version: int) -> str:
 
 
 def verify_version(directory: Path) -> int:
-    """Read every contract file back; returns how many agree. Raises SnapshotError naming each that does not."""
+    """Read every file back; returns how many agree. Raises SnapshotError naming each that does not."""
     manifest = read_manifest(directory)
-    wrong = [path for path, entry in manifest.content.files.items() if not _agrees(directory / path, entry)]
+    wrong = [path for path, entry in manifest.files.items() if not _agrees(directory / path, entry)]
     if wrong:
         raise SnapshotError(f"{directory.name} disagrees with its manifest: {', '.join(wrong)}", hint=ROLLBACK)
     # From the raw text: a minor version newer than this reader may have fields it does not know.
     content = json.loads((directory / MANIFEST).read_bytes())["content"]
     if sha256_hex(canonical_json(content)) != manifest.snapshot_id:
         raise SnapshotError(f"the manifest of {directory.name} was changed after it was written", hint=ROLLBACK)
-    return len(manifest.content.files)
+    return len(manifest.files)
 
 
 def _agrees(path: Path, entry: object) -> bool:

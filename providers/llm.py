@@ -52,3 +52,7 @@ class LLM(Protocol):
     async def complete(self, request: LLMRequest) -> LLMAnswer:
         """One attempt. Raises a ProviderError subclass; never retries by itself."""
         ...
+
+    async def close(self) -> None:
+        """Let go of connections, in the event loop that `complete` was called in."""
+        ...

@@ -26,6 +26,9 @@ class ScriptedLLM:
         length = len(request.system + request.user) // 4
         return LLMAnswer(text, LLMUsage(length, output_tokens=len(text) // 4), request_id=request.request_hash[:12])
 
+    async def close(self) -> None:
+        """See `LLM.close`."""
+
     def _next_line(self) -> str:
         line = next(self._lines, None)
         if line is None:

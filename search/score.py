@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from index.field import Field
 from index.manifest import FieldConstants
 from index.snapshot import Snapshot
-from index.vectors import Field, cosines
 
 Floats = npt.NDArray[np.float64]
 Docs = npt.NDArray[np.intp]
@@ -83,18 +83,9 @@ def _similarities(snapshot: Snapshot, docs: Docs, query: npt.NDArray[np.float32]
 def _field_similarity(
     field: Field, docs: Docs, query: npt.NDArray[np.float32] | None, constants: FieldConstants
 ) -> Floats:
-    values = np.full(len(docs), np.nan)
-    if len(field.docs) == 0:
-        return values
-    places = np.minimum(np.searchsorted(field.docs, docs), len(field.docs) - 1)
-    present = field.docs[places] == docs
     if query is None:
-        values[present] = 0
-        return values
-    rows = places[present]
-    everyone = len(rows) == len(field.docs)
-    values[present] = similarity(cosines(field, query, None if everyone else rows), constants)
-    return values
+        return np.where(np.isin(docs, field.docs), 0.0, np.nan)
+    return similarity(field.cosines_of(docs, query), constants)
 
 
 def _weights(snapshot: Snapshot) -> dict[str, float]:
