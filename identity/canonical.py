@@ -157,7 +157,8 @@ def collapse_aliases(aliases: pa.Table, changes: pa.Table, members: pa.Table) ->
     answers = dict(zip(aliases["retired_id"].to_pylist(), aliases["creator_id"].to_pylist(), strict=True))
     for old, new in zip(retired["creator_id"].to_pylist(), retired["other_id"].to_pylist(), strict=True):
         answers[old] = new or old
-    living = set(pc.unique(members["creator_id"]).to_pylist())
+    asked = pa.array(sorted({*answers, *answers.values()}), pa.string())
+    living = set(asked.filter(pc.is_in(asked, value_set=members["creator_id"])).to_pylist()) if answers else set()
     rows = sorted((old, _answer(old, answers, living)) for old in answers if old not in living)
     return pa.Table.from_pylist([{"retired_id": old, "creator_id": new} for old, new in rows], schema=ALIASES)
 

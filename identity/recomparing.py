@@ -17,7 +17,7 @@ from engines.engine import Engine
 from identity.beside import NOWHERE, Beside
 from identity.compare import compare
 from identity.memory import COMPARED, MARKS, Memory, basis_of, marks_of
-from identity.news import moved_words
+from identity.news import moved_words, shares_handle
 from identity.rarity import BANDED, Rarity
 from identity.reproposing import Proposed, keys_of, look_up, sides_of
 
@@ -68,8 +68,11 @@ def compare_again(
     cosines = _cosines(pairs, neighbours, profiles.num_rows, engine)
     held = (places >= 0) & stand[left] & stand[right] & (memory.basis == basis_of(rarity.model, rarity.n_band))
     held[held] = memory.pairs["cosine"].to_numpy()[places[held]] == cosines[held]
-    moved = moved_words(profiles, memory.counts, value_counts, engine)
     relations = memory.pairs["handle_name"].to_numpy()[places[held]]
+    with_handles = np.zeros(profiles.num_rows, bool)
+    for side in (left, right):
+        with_handles[side[held][shares_handle(relations)]] = True
+    moved = moved_words(profiles, memory.counts, value_counts, engine, with_handles)
     held[held] = ~moved.touches(left[held], right[held], relations)
 
     fresh = _compare_some(pairs.filter(pa.array(~held)), profiles, claims, rarity, engine, neighbours)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from engines.engine import Engine
 from identity.beside import NOWHERE, Beside
@@ -91,6 +92,9 @@ def propose_all(
 
 def _holders(tonight: pa.Table, news: pa.Table, rule: BlockingRule, engine: Engine) -> Rows:
     """The rows that hold a key which an account of the news holds, or held."""
+    if rule.key in COLUMNS:  # the same as below, for less
+        touched = news[rule.key].drop_null()
+        return np.flatnonzero(pc.is_in(tonight[rule.key], value_set=touched).to_numpy())
     found = engine.sql(
         f"""
         SELECT "row" FROM tonight WHERE {rule.key} IN (SELECT {rule.key} FROM news WHERE {rule.key} IS NOT NULL)

@@ -231,11 +231,15 @@ def _cluster(
 
 def constraints_among(judgements: Sequence[Judgement], keys: pa.ChunkedArray) -> Constraints:
     """The constraints of judgements about accounts that are here."""
+    if not judgements:
+        return Constraints()
     judged = pa.array(sorted({key for one in judgements for key in (one.left, one.right)}), pa.string())
     return constraints_from(judgements, set(judged.filter(pc.is_in(judged, value_set=keys)).to_pylist()))
 
 
 def _by_row(pairs: frozenset[tuple[str, str]], keys: pa.ChunkedArray) -> list[tuple[int, int]]:
+    if not pairs:
+        return []
     sides = [pa.chunked_array([[pair[side] for pair in sorted(pairs)]], pa.string()) for side in (0, 1)]
     left, right = (_rows_of(side, keys).to_pylist() for side in sides)
     return list(zip(left, right, strict=True))

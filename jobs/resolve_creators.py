@@ -171,10 +171,11 @@ def resolve_stored(
 
 def with_url_texts(accounts: pa.Table) -> pa.Table:
     """The stored JSON list of addresses as one text, which is what identity reads."""
-    texts = [None if urls == "[]" else " ".join(orjson.loads(urls)) for urls in accounts["external_urls"].to_pylist()]
-    return accounts.set_column(
-        accounts.column_names.index("external_urls"), "external_urls", pa.array(texts, pa.string())
-    )
+    listed = accounts["external_urls"].combine_chunks()
+    is_filled = pc.not_equal(listed, "[]")
+    texts = [" ".join(orjson.loads(urls)) for urls in listed.filter(is_filled).to_pylist()]
+    filled = pc.replace_with_mask(pc.if_else(is_filled, listed, None), is_filled, pa.array(texts, pa.string()))
+    return accounts.set_column(accounts.column_names.index("external_urls"), "external_urls", filled)
 
 
 def bio_neighbours(context: Context, bios: pa.Table | None) -> pa.Table | None:

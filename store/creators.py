@@ -140,9 +140,14 @@ def load_identity_night(frames: FrameReader) -> str:
 
 def save_identity_night(frames: FrameWriter, night: str) -> str:
     """Give what is stored of creators, members, pairs, counts and relations a name."""
-    frames.delete(IdentityNight, frames.read(select(_NIGHTS.night)))
+    forget_identity_night(frames)
     frames.insert(IdentityNight, pa.table({"night": [night]}))
     return night
+
+
+def forget_identity_night(frames: FrameWriter) -> None:
+    """For whoever changes what identity decided: no memory may say from now on what is stored."""
+    frames.delete(IdentityNight, frames.read(select(_NIGHTS.night)))
 
 
 def save_creators(frames: FrameWriter, changed: pa.Table, vanished: pa.Table) -> int:
