@@ -27,6 +27,7 @@ from store.tables import (
     CreatorChange,
     CreatorMember,
     HandleSpan,
+    IdentityNight,
 )
 from tests.factories import AS_OF, a_context, an_account
 
