@@ -28,7 +28,7 @@ def engine():
 
 
 def nights(seed: int) -> tuple[pa.Table, pa.Table]:
-    """Two nights: accounts come, leave, and say what others say; a crowd around one of them passes the caps of blocks."""
+    """Two nights: accounts come, leave, and say what others say; a crowd around one of them passes caps of blocks."""
     dice, rows = Random(seed), generate(ACCOUNTS, seed=seed).accounts.to_pylist()
     schema = generate(1).accounts.schema
     dice.shuffle(rows)
