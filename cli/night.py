@@ -108,6 +108,10 @@ def embed(
 def enrich(
     ctx: typer.Context,
     plan: Annotated[bool, typer.Option("--plan", help="Only say who would be labelled, and why.")] = False,
+    force: Annotated[
+        str | None,
+        typer.Option(help="Go on although many more than usual are due, and record why.", metavar="REASON"),
+    ] = None,
     as_of: AsOf = None,
     json: JsonFlag = False,
 ) -> None:
@@ -116,7 +120,9 @@ def enrich(
         return
     settings = settings_of(ctx)
     if not plan:
-        run_and_show("enrich", names([enrich_creators]), settings, parse_as_of(as_of), json)
+        jobs = {"enrich_creators": partial(enrich_creators, force=force)}
+        inputs = {"force": force} if force else None
+        run_and_show("enrich", jobs, settings, parse_as_of(as_of), json, inputs=inputs)
         return
     with inspecting(settings, parse_as_of(as_of)) as context:
         planned = enrich_plan(context).to_pylist()
