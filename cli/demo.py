@@ -24,7 +24,7 @@ from jobs.runner import RunResult, inspecting
 from jobs.score_identity import score_identity
 from jobs.settings import Settings
 from jobs.summarise_night import summarise_night
-from search.service import Hit, SearchResult, open_snapshot
+from search.searcher import Hit, SearchResult, open_snapshot
 
 QUESTIONS = (
     "home workouts under 500k followers",

@@ -12,7 +12,7 @@ from rich.text import Text
 from cli.state import JsonFlag, err, out, print_json, settings_of
 from jobs.keep_snapshots import list_snapshots, roll_back_snapshot, unpin_snapshot, verify_snapshot
 from search.parse import parse_count
-from search.service import Hit, SearchResult, open_snapshot
+from search.searcher import Hit, SearchResult, open_snapshot
 
 BAR_CELLS = 16
 WORD_COLOUR, BIO_COLOUR, CONTENT_COLOUR, QUALITY_COLOUR = "green", "blue", "cyan", "yellow"

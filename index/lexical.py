@@ -116,6 +116,23 @@ class Bm25:
         bound = self.upper_bound(terms)
         return totals / bound if bound else totals
 
+    def scores_of(self, terms: Sequence[str], docs: npt.NDArray[np.intp]) -> Floats:
+        """As `scores`, for these documents only."""
+        return self.scores(terms)[docs]
+
+    def best(self, terms: Sequence[str], k: int, mask: npt.NDArray[np.bool_] | None = None) -> npt.NDArray[np.intp]:
+        """The k documents with the highest scores above 0, best first, ties by id; only where `mask` is True."""
+        scores = self.scores(terms)
+        if mask is not None:
+            scores = np.where(mask, scores, 0.0)
+        docs = np.flatnonzero(scores > 0)
+        return docs[np.lexsort((docs, -scores[docs]))][:k]
+
+    def matched(self, terms: Sequence[str], docs: npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:
+        """Shape (terms, docs): whether the document holds the term."""
+        rows = [np.isin(docs, self.holders(term)[0]) for term in terms]
+        return np.array(rows, bool).reshape(len(terms), len(docs))
+
 
 def _position(terms: pa.Array, wanted: str) -> int | None:
     low, high = 0, len(terms)

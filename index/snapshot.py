@@ -219,6 +219,22 @@ class Snapshot:
         return {name: self._field(name, constants) for name, constants in self.content.embedding.fields.items()}
 
     @cached_property
+    def quality(self) -> npt.NDArray[np.float64]:
+        """In [0, 1], one per creator."""
+        quality: npt.NDArray[np.float64] = self.creators["quality"].to_numpy()
+        return quality
+
+    def rows(self, docs: Any) -> list[dict[str, Any]]:
+        """What is shown of these creators, in the order of `docs`."""
+        found: list[dict[str, Any]] = self.creators.take(pa.array(docs, pa.int64())).to_pylist()
+        return found
+
+    def doc_of(self, creator_id: str) -> int | None:
+        """The internal id of a creator; None when it is not here."""
+        found = pc.index(self.creators["creator_id"], creator_id).as_py()
+        return None if found < 0 else int(found)
+
+    @cached_property
     def aliases(self) -> dict[str, str]:
         """Retired creator id → the id that answers for it now."""
         table = pq.read_table(self.directory / "aliases.parquet", partitioning=None)

@@ -35,6 +35,41 @@ class Field:
     #: int32 (m,): Σ row², so that the row's norm needs no rounding
     squared_norms: Ints
 
+    def vector_of(self, doc: int) -> npt.NDArray[np.float32] | None:
+        """The stored vector of a creator at unit length; None when it has none."""
+        row = int(np.searchsorted(self.docs, doc))
+        if row == len(self.docs) or self.docs[row] != doc:
+            return None
+        itself = self.rows[row].astype(np.float32)
+        unit: npt.NDArray[np.float32] = itself / np.linalg.norm(itself)
+        return unit
+
+    def cosines_of(self, docs: npt.NDArray[np.intp], query: npt.NDArray[np.float32]) -> Floats:
+        """Cosine of the unit query with each of these creators; NaN for one without this field."""
+        values = np.full(len(docs), np.nan)
+        if len(self.docs) == 0:
+            return values
+        places = np.minimum(np.searchsorted(self.docs, docs), len(self.docs) - 1)
+        present = self.docs[places] == docs
+        values[present] = cosines(self, query, places[present])
+        return values
+
+    def nearest(
+        self, query: npt.NDArray[np.float32], k: int, mask: npt.NDArray[np.bool_] | None = None, *, exact: bool = False
+    ) -> "Found":
+        """The k creators nearest to the unit query, best first; only where `mask` is True."""
+        rows = np.arange(len(self.docs)) if mask is None else np.flatnonzero(mask[self.docs])
+        found = cosines(self, query, rows)
+        order = np.lexsort((self.docs[rows], -found))[:k]
+        return Found(self.docs[rows[order]].astype(np.intp), found[order], f"exact over {len(rows):,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    docs: npt.NDArray[np.intp]
+    cosines: Floats
+    plan: str
+
 
 def to_int8(matrix: Matrix) -> Rows:
     """Each row scaled so that its largest component is ±127, then rounded (half to even); a zero row stays zero.

@@ -14,7 +14,7 @@ from base.errors import ConfigError, SnapshotError
 from cli.search import result_table, why
 from index.versions import Versions, folder_name
 from providers.hashing import HashingEmbedder
-from search.service import SearchResult, open_snapshot
+from search.searcher import SearchResult, open_snapshot
 from tests.index.snapshots import a_creator, input_of, write_snapshot
 
 HOSTILE = "[red]ann[/red] [link=file:///]x"

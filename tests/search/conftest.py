@@ -8,7 +8,7 @@ import pytest
 from index.snapshot import Snapshot
 from index.versions import Versions
 from providers.hashing import HashingEmbedder
-from search.service import Searcher
+from search.searcher import Searcher
 from tests.index.generated import some_creators
 from tests.index.snapshots import input_of, write_snapshot
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from base.errors import ConfigError, SnapshotError
 from index.snapshot import Snapshot
 from providers.hashing import HashingEmbedder
-from search.service import Searcher, open_snapshot
+from search.searcher import Searcher, open_snapshot
 from tests.index.generated import WORDS
 from tests.index.snapshots import a_creator, input_of, write_snapshot
 from tests.search.second_reader import Reader
@@ -142,7 +142,7 @@ def test_nothing_published_is_said_plainly(tmp_path: Path):
 
 def test_search_reaches_no_store_and_no_language_model():
     """SRC-14: whatever route the imports take."""
-    code = "import sys, search.service; print(*sys.modules)"
+    code = "import sys, search.searcher; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     rooms = {name.split(".")[0] for name in loaded}
     assert not rooms & {"store", "jobs", "review", "enrich", "identity", "ingest", "sqlalchemy", "sqlmodel", "openai"}

@@ -12,7 +12,8 @@ from base.errors import ConfigError
 from index.snapshot import Snapshot
 from index.text import tokens
 from search.parse import parse_query
-from search.query import FilterIndex, Query
+from search.filters import FilterIndex
+from search.query import Query
 from tests.index.generated import WORDS
 
 

@@ -15,7 +15,7 @@ from index.versions import Versions
 from providers.embedder import Embedder
 from providers.local import load_embedder
 from search.parse import parse_query
-from search.query import FilterIndex, Query
+
 from search.score import Scores, best, score
 
 #: start of a model id → name of its embedder in the settings
