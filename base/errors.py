@@ -14,6 +14,7 @@
     ├─ BudgetExhausted               0   planned stop, the work left is listed
     ├─ ConstraintConflict            4   a must-link path crosses a cannot-link; .path
     ├─ SnapshotError                 1   manifest and files disagree
+    ├─ StaleCursor                   1   the index moved on between two pages
     └─ GateRefused                   4   .findings; the previous snapshot stays
 
 The class docstring is the default message; `hint` is the next command or edit.
@@ -112,6 +113,10 @@ class ConstraintConflict(EngineError):
 
 class SnapshotError(EngineError):
     """A snapshot's manifest and files disagree."""
+
+
+class StaleCursor(EngineError):
+    """A newer index is in force since this page was made."""
 
 
 class GateRefused(EngineError):

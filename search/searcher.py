@@ -1,45 +1,31 @@
 """The searcher: opens a published snapshot and answers questions with ranked, explained creators."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from base.errors import ConfigError
 from index.snapshot import Snapshot
-from index.text import tokens
 from index.versions import Versions
 from providers.embedder import Embedder
 from providers.local import load_embedder
+from search.candidates import Vector, Vectors, propose
+from search.cursor import Cursor, name_of, read_cursor, write_cursor
+from search.explain import Explanation, explain
+from search.filters import Docs, Facets, FilterIndex, Mask
+from search.lookalike import find_creator, vectors_like
 from search.parse import parse_query
-
-from search.score import Scores, best, score
+from search.query import Fusion, Query
+from search.score import Components, Scores, best, fuse, measure
 
 #: start of a model id → name of its embedder in the settings
 _LOCAL_MODELS = {"minilm": "minilm", "wordllama": "fast"}
-FACETS = ("follower_band", "primary_niche", "content_style", "language", "country", "activity")
 MAX_LIMIT = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """Why a creator stands where it stands."""
-
-    #: the terms of the sum: keyword, one per vector field, quality; they add up to the score
-    parts: Mapping[str, float]
-    #: the same before weighting: keyword, similarity per field, semantic, quality; each in [0, 1]
-    components: Mapping[str, float]
-    #: vector fields of the snapshot that this creator does not have
-    absent_fields: tuple[str, ...]
-    #: words of the query that stand in the creator's text
-    matched_words: tuple[str, ...]
-    #: labels of the creator's niches that share a word with the query
-    niche_match: tuple[str, ...]
-    #: the filters in force; the creator satisfies all of them
-    filters: tuple[str, ...]
+KEPT_ENCODINGS = 256  # texts asked for last: a page turned needs no model
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +39,38 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class Ranking:
+    """A question answered before a page is cut from it."""
+
+    query: Query
+    scores: Scores
+    #: creators that satisfy the filters
+    kept: int
+    #: how candidates were found
+    plan: tuple[str, ...]
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether everybody was scored; else who is further down than the candidates is not listed."""
+        return len(self.plan) == 1
+
+
+@dataclass(frozen=True, slots=True)
 class SearchResult:
     query: Query
     hits: Sequence[Hit]
-    #: creators that satisfy the filters and match the text by a word or by meaning
+    #: creators that satisfy the filters
+    kept: int
+    #: of those, the ones that match the text by a word or by meaning, as far as they were scored
     total: int
-    #: filter value → number of such creators, per facet
-    facets: Mapping[str, Mapping[str, int]]
+    #: whether everybody who satisfies the filters was scored; else `total` counts candidates only
+    is_complete: bool
+    #: filter value → number of creators among `total`, per facet; empty unless asked for
+    facets: Facets
+    #: how candidates were found
+    plan: tuple[str, ...]
+    #: gives the next page; None on the last
+    next_cursor: str | None
     version: int
     snapshot_id: str
     #: names the formula, its constants and the query encoder
@@ -71,88 +82,111 @@ class Searcher:
 
     def __init__(self, snapshot: Snapshot, embedder: Embedder | None = None, *, model_dir: Path | None = None) -> None:
         self.snapshot = snapshot
-        self._filters = FilterIndex(snapshot)
-        self._embedder = _check_embedder(snapshot, embedder or _load_embedder(snapshot, model_dir))
+        self.filters = FilterIndex(snapshot)
+        self.embedder = _check_embedder(snapshot, embedder or _load_embedder(snapshot, model_dir))
+        self._encode = lru_cache(KEPT_ENCODINGS)(self._encoded)
 
-    def search(self, text: str, *, limit: int = 20, **filters: Any) -> SearchResult:
-        """The best creators for a phrase and filters. Raises ConfigError for a filter that does not exist."""
+    def search(
+        self,
+        text: str,
+        *,
+        limit: int = 20,
+        cursor: str | None = None,
+        fusion: Fusion = "linear",
+        facets: bool = False,
+        hidden: Mask | None = None,
+        **filters: Any,
+    ) -> SearchResult:
+        """The best creators for a phrase and filters, a page at a time.
+
+        hidden: True for creators that must not be seen; None hides nobody.
+        Raises ConfigError for a filter that does not exist, StaleCursor for a page of an earlier snapshot.
+        """
         if not 1 <= limit <= MAX_LIMIT:
             raise ConfigError(f"limit {limit} is not between 1 and {MAX_LIMIT}")
-        query = parse_query(text, **filters)
-        docs = np.flatnonzero(self._filters.mask(query))
-        scores = _matching(score(self.snapshot, docs, query.terms, self._encode(query.text)), query)
-        rows = best(scores, limit)
-        content = self.snapshot.content
+        ranking = self.rank(parse_query(text, **filters), fusion=fusion, hidden=hidden)
+        question = name_of(ranking.query, fusion)
+        after = read_cursor(cursor, snapshot_id=self._id, question=question) if cursor else None
+        place, rows = _page(ranking.scores, self._place_of(after) if after else None, limit)
+        hits = self._hits(ranking, rows, place)
+        more = place + len(rows) < len(ranking.scores.docs)
+        last = Cursor(hits[-1].score, hits[-1].creator_id) if more else None
         return SearchResult(
-            query=query,
-            hits=self._hits(query, scores, rows),
-            total=len(scores.docs),
-            facets=self._facets(scores.docs),
+            query=ranking.query,
+            hits=hits,
+            kept=ranking.kept,
+            total=len(ranking.scores.docs),
+            is_complete=ranking.is_complete,
+            facets=self.facets(ranking) if facets else {},
+            plan=ranking.plan,
+            next_cursor=write_cursor(last, snapshot_id=self._id, question=question) if last else None,
             version=self.snapshot.manifest.version,
-            snapshot_id=self.snapshot.manifest.snapshot_id,
-            config_fingerprint=content.config_fingerprint,
+            snapshot_id=self._id,
+            config_fingerprint=self.snapshot.content.config_fingerprint,
         )
 
-    def _encode(self, text: str) -> npt.NDArray[np.float32] | None:
-        vector = self._embedder.embed([text], kind="query")[0] if text else None
+    def rank(self, query: Query, *, fusion: Fusion = "linear", hidden: Mask | None = None) -> Ranking:
+        """Every candidate with its score, in no order."""
+        kept = self.filters.mask(query)
+        if hidden is not None:
+            kept = kept & ~hidden
+        seed, vectors = self._vectors(query)
+        if seed is not None:
+            kept = kept & (np.arange(len(kept)) != seed)  # nobody is their own look-alike
+        candidates = propose(self.snapshot, kept, query.terms, vectors)
+        components = measure(self.snapshot, candidates.docs, query.terms, vectors)
+        scores = fuse(self.snapshot, _matching(components, query), fusion)
+        return Ranking(query, scores, int(kept.sum()), candidates.plan)
+
+    def facets(self, ranking: Ranking) -> Facets:
+        """How many of the ranked creators have each value."""
+        kept = np.zeros(len(self.snapshot), bool)
+        kept[ranking.scores.docs] = True
+        return self.filters.facets(kept)
+
+    def mask_of(self, creator_ids: Iterable[str]) -> Mask:
+        """True for these creators."""
+        mask = np.zeros(len(self.snapshot), bool)
+        mask[self.filters.docs(creator_ids)] = True
+        return mask
+
+    @property
+    def _id(self) -> str:
+        return self.snapshot.manifest.snapshot_id
+
+    def _vectors(self, query: Query) -> tuple[int | None, Vectors]:
+        """The creator to be alike, if any, and what to be near to."""
+        if query.like is not None:
+            seed = find_creator(self.snapshot, query.like)
+            return seed, vectors_like(self.snapshot, seed)
+        vector = self._encode(query.text)
+        return None, {} if vector is None else dict.fromkeys(self.snapshot.fields, vector)
+
+    def _encoded(self, text: str) -> Vector | None:
+        """None for a text without a meaning: it is like nothing."""
+        vector = self.embedder.embed([text], kind="query")[0] if text else None
         return vector if vector is not None and vector.any() else None
 
-    def _hits(self, query: Query, scores: Scores, rows: npt.NDArray[np.intp]) -> list[Hit]:
-        creators = self.snapshot.creators.take(scores.docs[rows]).to_pylist()
-        words = self._words(query, scores.docs[rows])
+    def _place_of(self, cursor: Cursor) -> tuple[float, int]:
+        doc = self.snapshot.doc_of(cursor.creator_id)
+        if doc is None:
+            raise ConfigError("not a cursor", hint="give back `next_cursor` as it came")
+        return cursor.score, doc
+
+    def _hits(self, ranking: Ranking, rows: Docs, place: int) -> list[Hit]:
+        scores = ranking.scores
+        creators = self.snapshot.rows(scores.docs[rows])
+        reasons = explain(self.snapshot, ranking.query, scores, rows.tolist(), creators)
         return [
             Hit(
-                rank=place + 1,
+                rank=place + number,
                 creator_id=creator["creator_id"],
                 score=float(scores.total[row]),
                 creator=creator,
-                explanation=self._explain(query, scores, int(row), creator, words[place]),
+                explanation=reason,
             )
-            for place, (row, creator) in enumerate(zip(rows, creators, strict=True))
+            for number, (row, creator, reason) in enumerate(zip(rows, creators, reasons, strict=True), start=1)
         ]
-
-    def _explain(
-        self, query: Query, scores: Scores, row: int, creator: Mapping[str, Any], words: tuple[str, ...]
-    ) -> Explanation:
-        weights = self.snapshot.content.scoring
-        present = {
-            name: float(values[row]) for name, values in scores.similarities.items() if not np.isnan(values[row])
-        }
-        shares = _shares({name: self.snapshot.content.embedding.fields[name].weight for name in present})
-        parts = {"keyword": weights.keyword_weight * float(scores.keyword[row])}
-        parts |= {name: weights.semantic_weight * shares[name] * similarity for name, similarity in present.items()}
-        parts["quality"] = weights.quality_weight * float(scores.quality[row])
-        return Explanation(
-            parts=parts,
-            components={
-                "keyword": float(scores.keyword[row]), **present,
-                "semantic": float(scores.semantic[row]), "quality": float(scores.quality[row]),
-            },
-            absent_fields=tuple(name for name in scores.similarities if name not in present),
-            matched_words=words,
-            niche_match=self._niche_match(query, creator),
-            filters=_given(query),
-        )  # fmt: skip
-
-    def _words(self, query: Query, docs: npt.NDArray[np.intp]) -> list[tuple[str, ...]]:
-        holders = {term: np.isin(docs, self.snapshot.bm25.holders(term)[0]) for term in query.terms}
-        return [tuple(term for term, held in holders.items() if held[place]) for place in range(len(docs))]
-
-    def _niche_match(self, query: Query, creator: Mapping[str, Any]) -> tuple[str, ...]:
-        labels = self.snapshot.content.niches
-        niches = [creator["primary_niche"], *(creator["secondary_niches"] or [])]
-        named = [labels[niche] for niche in niches if niche in labels]
-        return tuple(label for label in named if set(tokens(label)) & set(query.terms))
-
-    def _facets(self, docs: npt.NDArray[np.intp]) -> dict[str, dict[str, int]]:
-        kept = self.snapshot.creators.select(FACETS).take(docs)
-        counts = {}
-        for name in FACETS:
-            found = kept[name].drop_null().value_counts().to_pylist()
-            counts[name] = {
-                row["values"]: row["counts"] for row in sorted(found, key=lambda row: (-row["counts"], row["values"]))
-            }
-        return counts
 
 
 def open_snapshot(path: Path, embedder: Embedder | None = None, *, model_dir: Path | None = None) -> Searcher:
@@ -185,31 +219,24 @@ def _check_embedder(snapshot: Snapshot, embedder: Embedder) -> Embedder:
     return embedder
 
 
-def _matching(scores: Scores, query: Query) -> Scores:
+def _matching(components: Components, query: Query) -> Components:
     """A question with text is answered only by creators that match it; one without lists everybody by quality."""
-    if not query.text:
-        return scores
-    kept = (scores.keyword > 0) | (scores.semantic > 0)
-    return Scores(
-        docs=scores.docs[kept],
-        keyword=scores.keyword[kept],
-        similarities={name: values[kept] for name, values in scores.similarities.items()},
-        semantic=scores.semantic[kept],
-        quality=scores.quality[kept],
-        total=scores.total[kept],
+    if not query.text and query.like is None:
+        return components
+    return components.take((components.keyword > 0) | (components.semantic > 0))
+
+
+def _page(scores: Scores, after: tuple[float, int] | None, limit: int) -> tuple[int, Docs]:
+    """(hits before the page, rows of the page, best first): what stands behind a score and an internal id."""
+    if after is None:
+        return 0, best(scores, limit)
+    score, doc = after
+    behind = (scores.total < score) | ((scores.total == score) & (scores.docs > doc))
+    rows = np.flatnonzero(behind)
+    left = replace(
+        scores,
+        components=scores.components.take(rows),
+        parts={name: part[rows] for name, part in scores.parts.items()},
+        total=scores.total[rows],
     )
-
-
-def _shares(weights: Mapping[str, float]) -> dict[str, float]:
-    whole = sum(weights.values())
-    return {name: weight / whole for name, weight in weights.items()}
-
-
-def _given(query: Query) -> tuple[str, ...]:
-    """The filters in force, in words."""
-    given = query.filters.model_dump(exclude_defaults=True)
-    return tuple(f"{name.replace('_', ' ')} {_shown(value)}" for name, value in given.items())
-
-
-def _shown(value: int | tuple[str, ...]) -> str:
-    return f"{value:,}" if isinstance(value, int) else " or ".join(value)
+    return len(behind) - len(rows), rows[best(left, limit)]

@@ -105,7 +105,7 @@ def test_text_that_matches_nobody_finds_nobody(searcher: Searcher):
 
 
 def test_facets_count_what_matches(searcher: Searcher):
-    result = searcher.search("", language="es")
+    result = searcher.search("", language="es", facets=True)
     assert result.facets["language"] == {"es": result.total}
 
 
@@ -147,3 +147,41 @@ def test_search_reaches_no_store_and_no_language_model():
     rooms = {name.split(".")[0] for name in loaded}
     assert not rooms & {"store", "jobs", "review", "enrich", "identity", "ingest", "sqlalchemy", "sqlmodel", "openai"}
     assert "providers.llm" not in loaded
+
+
+@settings(max_examples=20)
+@given(text=QUERIES)
+def test_reciprocal_ranks_need_no_constants_and_add_up_too(searcher: Searcher, text: str):
+    result = searcher.search(text, limit=1_000, fusion="rrf")
+    scores = [hit.score for hit in result.hits]
+    assert scores == sorted(scores, reverse=True)
+    for hit in result.hits:
+        assert sum(hit.explanation.parts.values()) == pytest.approx(hit.score, abs=1e-9)
+        assert all(part == 0 or 1 / (60 + result.total) <= part <= 1 / 61 for part in hit.explanation.parts.values())
+
+
+def test_hidden_creators_are_neither_hits_nor_counted(searcher: Searcher):
+    everybody = searcher.search("yoga", facets=True)
+    first = everybody.hits[0]
+    without = searcher.search("yoga", facets=True, hidden=searcher.mask_of([first.creator_id, "cr_nobody"]))
+    assert [hit.creator_id for hit in without.hits][:5] == [hit.creator_id for hit in everybody.hits][1:6]
+    assert (without.total, without.kept) == (everybody.total - 1, everybody.kept - 1)
+    language = first.creator["language"]
+    if language:
+        assert without.facets["language"][language] == everybody.facets["language"][language] - 1
+
+
+@settings(max_examples=20)
+@given(language=st.sampled_from(["en", "es"]), text=st.sampled_from(["", "yoga", "home -oven"]))
+def test_every_facet_equals_a_naive_count(searcher: Searcher, language: str, text: str):
+    result = searcher.search(text, language=language, limit=1_000, facets=True)
+    assert result.total == len(result.hits)
+    for name, counts in result.facets.items():
+        naive: dict[str, int] = {}
+        for hit in result.hits:
+            value = hit.creator[name]
+            for one in value if isinstance(value, list) else [value]:
+                if one is not None:
+                    naive[one] = naive.get(one, 0) + 1
+        assert counts == naive
+        assert list(counts) == sorted(naive, key=lambda one: (-naive[one], one))

@@ -1,0 +1,79 @@
+"""Why a hit stands where it stands: the terms of its score, and what they rest on."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from index.snapshot import Snapshot
+from index.text import tokens
+from search.filters import Docs
+from search.query import Query
+from search.score import Scores
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    #: the terms of the sum: keyword, one per vector field the creator has, quality; they add up to the score
+    parts: Mapping[str, float]
+    #: the same before weighting: keyword, similarity per field, semantic, quality; each in [0, 1]
+    components: Mapping[str, float]
+    #: vector fields of the snapshot that this creator does not have
+    absent_fields: tuple[str, ...]
+    #: words of the query that stand in the creator's text
+    matched_words: tuple[str, ...]
+    #: labels of the creator's niches that share a word with the query
+    niche_match: tuple[str, ...]
+    #: the filters in force; the creator satisfies all of them
+    filters: tuple[str, ...]
+
+
+def explain(
+    snapshot: Snapshot, query: Query, scores: Scores, rows: Sequence[int], creators: Sequence[Mapping[str, Any]]
+) -> list[Explanation]:
+    """One explanation per row of `scores`; `creators` are the same rows as the snapshot has them."""
+    matched = _matched_words(snapshot, query.terms, scores.docs[list(rows)])
+    filters = query.filters.in_words()
+    return [
+        _explanation(snapshot, query, scores, row, creator, words, filters)
+        for row, creator, words in zip(rows, creators, matched, strict=True)
+    ]
+
+
+def _explanation(
+    snapshot: Snapshot,
+    query: Query,
+    scores: Scores,
+    row: int,
+    creator: Mapping[str, Any],
+    words: tuple[str, ...],
+    filters: tuple[str, ...],
+) -> Explanation:
+    components, doc = scores.components, int(scores.docs[row])
+    absent = tuple(name for name, field in snapshot.fields.items() if field.vector_of(doc) is None)
+    return Explanation(
+        parts={name: float(part[row]) for name, part in scores.parts.items() if name not in absent},
+        components={
+            "keyword": float(components.keyword[row]),
+            **{name: float(part[row]) for name, part in components.similarities.items() if name not in absent},
+            "semantic": float(components.semantic[row]),
+            "quality": float(components.quality[row]),
+        },
+        absent_fields=absent,
+        matched_words=words,
+        niche_match=_niche_match(snapshot, query.terms, creator),
+        filters=filters,
+    )
+
+
+def _matched_words(snapshot: Snapshot, terms: tuple[str, ...], docs: Docs) -> list[tuple[str, ...]]:
+    held = snapshot.bm25.matched(terms, docs)
+    return [tuple(terms[place] for place in np.flatnonzero(held[:, doc])) for doc in range(len(docs))]
+
+
+def _niche_match(snapshot: Snapshot, terms: tuple[str, ...], creator: Mapping[str, Any]) -> tuple[str, ...]:
+    labels = snapshot.content.niches
+    niches = [creator["primary_niche"], *(creator["secondary_niches"] or [])]
+    named = [labels[niche] for niche in niches if niche in labels]
+    return tuple(label for label in named if set(tokens(label)) & set(terms))
