@@ -41,6 +41,20 @@ def explain(
     ]
 
 
+def why(explanation: Explanation) -> list[str]:
+    """The reasons for a rank, in words."""
+    reasons = []
+    if explanation.matched_words:
+        reasons.append(f"words {', '.join(explanation.matched_words)}")
+    if explanation.niche_match:
+        reasons.append(f"niche {', '.join(explanation.niche_match)}")
+    fields = {name: value for name, value in explanation.components.items() if name.endswith(("_bio", "_content"))}
+    if fields and max(fields.values()) > 0:
+        closest = max(fields, key=lambda name: fields[name])
+        reasons.append(f"{closest.replace('_', ' ')} {fields[closest]:.0%} alike in meaning")
+    return [*reasons, *explanation.filters] or ["quality alone"]
+
+
 def _explanation(
     snapshot: Snapshot,
     query: Query,

@@ -1,6 +1,7 @@
 """The searcher: opens a published snapshot and answers questions with ranked, explained creators."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -27,6 +28,13 @@ _LOCAL_MODELS = {"minilm": "minilm", "wordllama": "fast"}
 MAX_LIMIT = 1_000
 KEPT_ENCODINGS = 256  # texts asked for last: a page turned needs no model
 
+#: name of a stage → what surrounds it, such as a stopwatch
+Watch = Callable[[str], AbstractContextManager[None]]
+
+
+def unwatched(_stage: str) -> AbstractContextManager[None]:
+    return nullcontext()
+
 
 @dataclass(frozen=True, slots=True)
 class Hit:
@@ -43,6 +51,7 @@ class Ranking:
     """A question answered before a page is cut from it."""
 
     query: Query
+    fusion: Fusion
     scores: Scores
     #: creators that satisfy the filters
     kept: int
@@ -80,8 +89,16 @@ class SearchResult:
 class Searcher:
     """Answers from one snapshot. Give it another embedder only for snapshots made with that one."""
 
-    def __init__(self, snapshot: Snapshot, embedder: Embedder | None = None, *, model_dir: Path | None = None) -> None:
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        embedder: Embedder | None = None,
+        *,
+        model_dir: Path | None = None,
+        watch: Watch = unwatched,
+    ) -> None:
         self.snapshot = snapshot
+        self.watch = watch
         self.filters = FilterIndex(snapshot)
         self.embedder = _check_embedder(snapshot, embedder or _load_embedder(snapshot, model_dir))
         self._encode = lru_cache(KEPT_ENCODINGS)(self._encoded)
@@ -102,13 +119,33 @@ class Searcher:
         hidden: True for creators that must not be seen; None hides nobody.
         Raises ConfigError for a filter that does not exist, StaleCursor for a page of an earlier snapshot.
         """
+        ranking = self.rank(parse_query(text, **filters), fusion=fusion, hidden=hidden)
+        return self.page(ranking, limit=limit, cursor=cursor, facets=facets)
+
+    def rank(self, query: Query, *, fusion: Fusion = "linear", hidden: Mask | None = None) -> Ranking:
+        """Every candidate with its score, in no order."""
+        with self.watch("encode"):
+            seed, vectors = self._vectors(query)
+        with self.watch("filter"):
+            kept = self._kept(query, hidden, seed)
+        with self.watch("propose"):
+            candidates = propose(self.snapshot, kept, query.terms, vectors)
+        with self.watch("score"):
+            components = measure(self.snapshot, candidates.docs, query.terms, vectors)
+            scores = fuse(self.snapshot, _matching(components, query), fusion)
+        return Ranking(query, fusion, scores, int(kept.sum()), candidates.plan)
+
+    def page(
+        self, ranking: Ranking, *, limit: int = 20, cursor: str | None = None, facets: bool = False
+    ) -> SearchResult:
+        """One page of a ranking, with reasons; `search` says the rest."""
         if not 1 <= limit <= MAX_LIMIT:
             raise ConfigError(f"limit {limit} is not between 1 and {MAX_LIMIT}")
-        ranking = self.rank(parse_query(text, **filters), fusion=fusion, hidden=hidden)
-        question = name_of(ranking.query, fusion)
+        question = name_of(ranking.query, ranking.fusion)
         after = read_cursor(cursor, snapshot_id=self._id, question=question) if cursor else None
         place, rows = _page(ranking.scores, self._place_of(after) if after else None, limit)
-        hits = self._hits(ranking, rows, place)
+        with self.watch("explain"):
+            hits = self._hits(ranking, rows, place)
         more = place + len(rows) < len(ranking.scores.docs)
         last = Cursor(hits[-1].score, hits[-1].creator_id) if more else None
         return SearchResult(
@@ -125,18 +162,9 @@ class Searcher:
             config_fingerprint=self.snapshot.content.config_fingerprint,
         )
 
-    def rank(self, query: Query, *, fusion: Fusion = "linear", hidden: Mask | None = None) -> Ranking:
-        """Every candidate with its score, in no order."""
-        kept = self.filters.mask(query)
-        if hidden is not None:
-            kept = kept & ~hidden
-        seed, vectors = self._vectors(query)
-        if seed is not None:
-            kept = kept & (np.arange(len(kept)) != seed)  # nobody is their own look-alike
-        candidates = propose(self.snapshot, kept, query.terms, vectors)
-        components = measure(self.snapshot, candidates.docs, query.terms, vectors)
-        scores = fuse(self.snapshot, _matching(components, query), fusion)
-        return Ranking(query, scores, int(kept.sum()), candidates.plan)
+    def warm_up(self) -> None:
+        """Read what the first question would have to wait for."""
+        self.search("warm up", language="en", min_followers=1, facets=True)
 
     def facets(self, ranking: Ranking) -> Facets:
         """How many of the ranked creators have each value."""
@@ -153,6 +181,15 @@ class Searcher:
     @property
     def _id(self) -> str:
         return self.snapshot.manifest.snapshot_id
+
+    def _kept(self, query: Query, hidden: Mask | None, seed: int | None) -> Mask:
+        """Who may be a hit: the filters' mask, less who is hidden; nobody is their own look-alike."""
+        kept = self.filters.mask(query)
+        if hidden is not None:
+            kept = kept & ~hidden
+        if seed is not None:
+            kept = kept & (np.arange(len(kept)) != seed)
+        return kept
 
     def _vectors(self, query: Query) -> tuple[int | None, Vectors]:
         """The creator to be alike, if any, and what to be near to."""

@@ -22,7 +22,8 @@ class Overlay:
 
     def notes(self) -> dict[str, str]:
         """Creator id → note."""
-        return dict(self._read("SELECT creator_id, text FROM notes WHERE tenant_id = ? ORDER BY creator_id"))
+        found = self._read("SELECT creator_id, text FROM notes WHERE tenant_id = ? ORDER BY creator_id")
+        return {creator_id: text for creator_id, text in found}  # noqa: C416  rows are tuples of any length to mypy
 
     def write_note(self, creator_id: str, text: str, *, now: datetime) -> None:
         """Replace the note on a creator. Raises ConfigError for an empty or too long one."""

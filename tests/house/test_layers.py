@@ -55,6 +55,8 @@ FENCES: dict[str, tuple[str, ...]] = {
     "typer": ("cli",),
     "rich": ("cli",),
     "fastapi": ("review", "search"),
+    "starlette": ("review", "search"),
+    "uvicorn": ("cli.serve",),
     "httpx": (),
     "httpx2": (),
     "requests": (),
