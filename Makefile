@@ -10,7 +10,7 @@ LOCKS := requirements.lock runtime.lock providers/weights.lock
 LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header
 RUNS := --extra local --extra postgres --extra setup
 
-.PHONY: help setup demo test check battery bench wheel image lock third-party audit clean
+.PHONY: help setup demo test check battery bench fake-provider wheel image lock third-party audit clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -47,6 +47,9 @@ battery: $(READY)  ## the long counts: 200 random histories of nights
 
 bench: $(READY)  ## print the figures that the documents quote
 	$(BIN)/python benchmarks/night.py --accounts 100000 --embedder fast
+
+fake-provider: $(READY)  ## an OpenAI-compatible server that costs nothing, for trying things out; OPTIONS="--latency 0.3"
+	$(BIN)/python -m tests.fake_provider --port 8099 $(OPTIONS)
 
 wheel: $(READY)  ## build dist/creatordex-*.whl
 	$(BIN)/python -m hatchling build --target wheel

@@ -5,12 +5,16 @@
     ├─ SourceError                   1   a file or payload cannot be read (bad rows are collected, not raised)
     ├─ StoreError                    1   wrong schema version
     │  └─ StoreLocked               75   another run holds the lock: try later
-    ├─ ProviderError                 1   .provider .model
-    │  ├─ ProviderUnavailable            timeout, 5xx
-    │  ├─ RateLimited                    .retry_at
-    │  ├─ QuotaExhausted                 no credit, key revoked
-    │  ├─ ProviderRefused                bad request, unknown code
-    │  └─ AnswerInvalid                  fails the schema after one repair
+    ├─ ProviderError                 1   .provider .model .request_id .usage .is_outcome_unknown .error_class
+    │  ├─ ProviderUnavailable            SERVER: timeout, connection, 5xx
+    │  ├─ RateLimited                    RATE: .retry_after_seconds
+    │  ├─ QuotaExhausted                 QUOTA: no credit, key revoked, over a monthly limit
+    │  ├─ InputTooLong                   TOO_LONG: does not fit the model's context
+    │  ├─ AnswerRefused                  REFUSAL: the model would not
+    │  ├─ AnswerFiltered                 FILTER: cut off by the vendor's content filter
+    │  ├─ AnswerTruncated                LENGTH: cut off at the longest answer allowed
+    │  ├─ AnswerInvalid                  INVALID: not the answer asked for
+    │  └─ ProviderRefused                BAD_REQUEST: bad request, unknown code
     ├─ BudgetExhausted               0   planned stop, the work left is listed
     ├─ ConstraintConflict            4   a must-link path crosses a cannot-link; .path
     ├─ SnapshotError                 1   manifest and files disagree
@@ -21,8 +25,10 @@ The class docstring is the default message; `hint` is the next command or edit.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from enum import StrEnum
 from typing import ClassVar
+
+from base.usage import LLMUsage
 
 
 class EngineError(Exception):
@@ -59,39 +65,118 @@ class StoreLocked(StoreError):
     exit_code = 75
 
 
+class ErrorClass(StrEnum):
+    """What to do about a provider's failure, in one word: the ledger and the retry rules know these and no others."""
+
+    #: wait for everybody, then ask again
+    RATE = "RATE"
+    #: stop: nothing will be answered until a person has acted
+    QUOTA = "QUOTA"
+    #: wait a little, ask again
+    SERVER = "SERVER"
+    #: ask again with less
+    TOO_LONG = "TOO_LONG"
+    REFUSAL = "REFUSAL"
+    FILTER = "FILTER"
+    #: ask again with more room for the answer
+    LENGTH = "LENGTH"
+    #: ask again, saying what was wrong
+    INVALID = "INVALID"
+    #: never ask this again
+    BAD_REQUEST = "BAD_REQUEST"
+
+
 class ProviderError(EngineError):
     """A provider failed."""
 
-    def __init__(self, message: str | None = None, *, provider: str, model: str = "", hint: str | None = None) -> None:
+    error_class: ClassVar[ErrorClass] = ErrorClass.BAD_REQUEST
+
+    def __init__(
+        self,
+        message: str | None = None,
+        *,
+        provider: str,
+        model: str = "",
+        hint: str | None = None,
+        request_id: str | None = None,
+        usage: LLMUsage | None = None,
+        is_outcome_unknown: bool = False,
+    ) -> None:
         super().__init__(message, hint=hint)
         self.provider = provider
         self.model = model
+        #: the vendor's own name for the request, for a question to their support
+        self.request_id = request_id
+        #: what was paid for although the call failed; None: nothing that anybody told
+        self.usage = usage
+        #: the request had left when the line broke: it may have been answered and billed
+        self.is_outcome_unknown = is_outcome_unknown
 
 
 class ProviderUnavailable(ProviderError):
     """The provider did not answer; worth another try."""
 
+    error_class = ErrorClass.SERVER
+
 
 class RateLimited(ProviderError):
     """The provider asks us to wait."""
 
+    error_class = ErrorClass.RATE
+
     def __init__(
-        self, message: str | None = None, *, provider: str, model: str = "", retry_at: datetime | None = None
+        self,
+        message: str | None = None,
+        *,
+        provider: str,
+        model: str = "",
+        hint: str | None = None,
+        request_id: str | None = None,
+        retry_after_seconds: float | None = None,
     ) -> None:
-        super().__init__(message, provider=provider, model=model)
-        self.retry_at = retry_at
+        super().__init__(message, provider=provider, model=model, hint=hint, request_id=request_id)
+        #: from now; None: it did not say
+        self.retry_after_seconds = retry_after_seconds
 
 
 class QuotaExhausted(ProviderError):
     """The provider account has no credit left or the key was revoked."""
 
+    error_class = ErrorClass.QUOTA
 
-class ProviderRefused(ProviderError):
-    """The provider refused the request; the same request will be refused again."""
+
+class InputTooLong(ProviderError):
+    """The question does not fit the model's context."""
+
+    error_class = ErrorClass.TOO_LONG
+
+
+class AnswerRefused(ProviderError):
+    """The model declined to answer."""
+
+    error_class = ErrorClass.REFUSAL
+
+
+class AnswerFiltered(ProviderError):
+    """The provider's content filter cut the answer off."""
+
+    error_class = ErrorClass.FILTER
+
+
+class AnswerTruncated(ProviderError):
+    """The answer was cut off at the number of tokens it was allowed."""
+
+    error_class = ErrorClass.LENGTH
 
 
 class AnswerInvalid(ProviderError):
-    """The answer fails the schema even after one repair."""
+    """The answer is not what was asked for."""
+
+    error_class = ErrorClass.INVALID
+
+
+class ProviderRefused(ProviderError):
+    """The provider refused the request; the same request will be refused again."""
 
 
 class BudgetExhausted(EngineError):

@@ -31,6 +31,7 @@ from identity.clustering import Links, cluster
 from identity.compare import compare
 from identity.comparisons import BIO_RARITY_EDGES, COMPARISONS, HANDLE_RARITY_EDGES, NAME_RARITY_EDGES
 from identity.evaluation import score_labels
+from identity.forms import with_forms
 from identity.handles import near_form
 from identity.profile import build_profiles
 from identity.rarity import rarity_of, with_bands
@@ -163,7 +164,7 @@ def _sample(corpus: Corpus, model: Model, engine: Engine, nameless_share: float 
     bare = _without_names(built.profiles, nameless_share)
     n_band = population_band(corpus.accounts.num_rows)
     counts = count_values(bare, engine)
-    profiles = with_bands(with_rows(bare, engine), counts)
+    profiles = with_bands(with_rows(with_forms(bare), engine), counts)
     claims = claims_by_row(built.claims, profiles["account_id"])
     owner_of = dict(zip(corpus.truth["account_key"].to_pylist(), corpus.truth["person_id"].to_pylist(), strict=True))
     owners = np.unique([owner_of[key] for key in profiles["account_id"].to_pylist()], return_inverse=True)[1]

@@ -2,5 +2,5 @@
 
 A plan says who is due and why; a labeller (the offline classifier, or an LLM behind checks) answers.
 Read `taxonomy.py` and `schema.py` (the vocabulary), `plan.py`, `subjects.py`, then `offline.py`, or `dossier.py`,
-`enricher.py` and `grounding.py`.
+`questions.py`, `grounding.py` and `enricher.py`.
 """

@@ -4,8 +4,8 @@
 `resolution.py` is all of it in order; the files behind it, in reading order:
 
 * what an account says: `links.py`, `handles.py`, `names.py`, `stems.py`, `vocabulary.py`, `masking.py`, `attention.py`,
-  `grammar.py`, `settling.py`, `claims.py`, `readings.py`, `profile.py` (`columns.py` is how a million of them say it),
-  and whom it means: `claim_targets.py`, `handle_history.py`
+  `grammar.py`, `settling.py`, `claims.py`, `readings.py`, `forms.py`, `profile.py` (`columns.py` is how a million of
+  them say it), and whom it means: `claim_targets.py`, `handle_history.py`
 * what a pair weighs: `values.py`, `spelling.py`, `rarity.py`, `blocking.py`, `comparisons.py`, `sides.py`,
   `compare.py`, `claim_levels.py`, `rivals.py`, `weights.py`, `triage.py`
 * what creators are: `constraints.py`, `clustering.py`, `canonical.py`, `relations.py`, `likeness.py`

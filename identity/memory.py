@@ -4,9 +4,11 @@ Everything kept is the answer of a pure function beside a *mark* of all that was
 where the mark is the same, so memory changes how long a night takes and nothing else, and it may be lost at any time.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Self
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -15,7 +17,7 @@ from engines.engine import Engine
 from identity.comparisons import COMPARISONS
 from identity.weights import Model
 
-MARKS = pa.schema([("mark", pa.string())])
+MARKS = pa.schema([("mark", pa.uint64())])
 WORDS = pa.schema([("kind", pa.string()), ("value", pa.string()), ("band", pa.int8())])
 COMPARED = pa.schema(
     [
@@ -52,18 +54,29 @@ def basis_of(model: Model, n_band: int) -> str:
 
 
 def marks_of(rows: pa.Table, engine: Engine) -> pa.ChunkedArray:
-    """32 hexadecimal digits per row, in row order: two rows have one mark when they are equal in every column."""
-    plain = {name: _plain(rows[name]) for name in rows.column_names}
-    # Each cell after its length, so that no text can end a cell early. A collision would take making, and would only
-    # keep its maker's own account as it was.
-    cells = " || ".join(f"coalesce(length(\"{name}\") || ':' || \"{name}\", '-')" for name in plain)
+    """A 64-bit number per row, in row order: two rows have one mark when they are equal in every column."""
+    # A collision would take making, and would only keep its maker's own account as it was.
+    columns = ", ".join(f'"{name}"' for name in rows.column_names)
     marked = engine.sql(
-        f"SELECT md5({cells}) AS mark FROM marked_rows ORDER BY place",
-        marked_rows=pa.table(plain | {"place": pa.array(range(rows.num_rows), pa.int64())}),
+        f"SELECT hash({columns}) AS mark FROM marked_rows ORDER BY place",
+        marked_rows=rows.append_column("place", pa.array(np.arange(rows.num_rows))),
     )
     return marked["mark"]
 
 
-def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Any column as text; the words of a list hold no space."""
-    return pc.binary_join(column, " ") if pa.types.is_list(column.type) else column.cast(pa.string())
+def forget(memory: Memory, keys: Iterable[str]) -> Memory:
+    """The memory without what it holds of these accounts; the same one when it holds nothing of them."""
+    if memory.profiles is None:
+        return memory
+    known = memory.profiles["account_id"]
+    stays = pc.invert(pc.is_in(known, value_set=pa.array(sorted(set(keys)), known.type)))
+    if pc.all(stays).as_py():
+        return memory
+    kept = stays.to_numpy()
+    places = np.cumsum(kept, dtype=np.int32) - np.int32(1)
+    pairs = memory.pairs
+    sides = {side: pairs[side].to_numpy() for side in ("left", "right")}
+    pairs = pairs.filter(pa.array(kept[sides["left"]] & kept[sides["right"]]))
+    for side in sides:
+        pairs = pairs.set_column(pairs.column_names.index(side), side, pa.array(places).take(pairs[side]))
+    return replace(memory, profiles=memory.profiles.filter(stays), marks=memory.marks.filter(stays), pairs=pairs)

@@ -16,6 +16,7 @@ from identity.claim_targets import find_targets
 from identity.columns import Texts, each_distinct, in_order, nothing_as_null, texts
 from identity.content_claims import CLAIM_FIELDS, content_claims
 from identity.folding import folded_texts, visible_texts
+from identity.forms import FORMS, forms_of
 from identity.handles import folded_handles, near_forms
 from identity.kinds import account_kinds
 from identity.links import is_free_mail, registrable_domain
@@ -44,6 +45,7 @@ PROFILE_SCHEMA = pa.schema(
         "bio_tokens": pa.list_(_TEXT), "account_kind_hint": _TEXT, "script": _TEXT, "followers": _NUMBER,
         "first_seen": _NUMBER,
     }
+    | {field.name: field.type for field in FORMS}
 )  # fmt: skip
 #: handed on as they came; they move every night, and no other column is read from them
 _CARRIED = ("followers", "first_seen")
@@ -93,17 +95,18 @@ def read_accounts(accounts: pa.Table) -> pa.Table:
     kinds = account_kinds(folded_bios, folded_texts(names), folded_texts(pc.fill_null(columns["handle"], "")))
     said = read_texts(accounts, bios, folded_bios, handles, kinds)
     plain_names = folded_names(names)
-    keys = each_distinct(plain_names, name_key)
+    keys, cores = each_distinct(plain_names, name_key), near_forms(handles)
+    latin = each_distinct(keys, name_latin)
     emails = _emails(columns["email"], said)
     read = {
         "account_id": columns["account_id"],
         "platform": columns["platform"],
         "platform_user_id": nothing_as_null(columns["platform_user_id"]),
         "handle": handles,
-        "handle_core": near_forms(handles),
+        "handle_core": cores,
         "name": plain_names,
         "name_key": keys,
-        "name_latin": each_distinct(keys, name_latin),
+        "name_latin": latin,
         "email": emails,
         "email_domain": each_distinct(emails, _own_domain),
         "email_stem": each_distinct(emails, email_stem),
@@ -115,8 +118,9 @@ def read_accounts(accounts: pa.Table) -> pa.Table:
         "followers": columns["followers"],
         "first_seen": columns["first_seen"],
         "claims": said.claims,
+        **forms_of(cores, keys, latin),
     }
-    return pa.table(read, schema=_READ_SCHEMA)
+    return pa.table([read[name] for name in _READ_SCHEMA.names], schema=_READ_SCHEMA)
 
 
 def _claims_said(read: pa.Table) -> pa.Table:

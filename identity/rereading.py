@@ -39,7 +39,7 @@ def read_again(
     remembered: `mark` and the columns of `schema`, of any rows. carried: columns that the kernel hands on untouched and
     that say nothing about the others: a new value there is no reason to read again.
     """
-    known = schema.insert(0, pa.field("mark", pa.string())).empty_table() if remembered is None else remembered
+    known = schema.insert(0, pa.field("mark", pa.uint64())).empty_table() if remembered is None else remembered
     marks = marks_of(rows.drop_columns(list(carried)), engine)
     places = pc.index_in(marks, value_set=known["mark"])
     fresh = engine.map_arrow(rows.filter(pc.is_null(places)), kernel, schema)

@@ -43,7 +43,6 @@ PAIRS = pa.schema(
         ("triage", pa.string()),
     ]
 )
-SHORTEST_SPELLED = 6
 LINKS = pa.schema([("left", pa.string()), ("right", pa.string()), ("match_probability", pa.float64())])
 
 
@@ -180,28 +179,9 @@ def with_rivals(compared: pa.Table, profiles: pa.Table, rarity: Rarity) -> list[
 
 
 def with_rows(profiles: pa.Table, engine: Engine) -> pa.Table:
-    """Profiles by key, numbered: rows are compared instead of keys, and `left < right` means the same for both.
-
-    With forms that blocking and comparing share: the letters of a handle, a name without spaces, and a name as a
-    handle would spell it (in Latin letters, either word first).
-    """
+    """Profiles by key, numbered: rows are compared instead of keys, and `left < right` means the same for both."""
     ordered = in_order(profiles, "account_id", engine)
-    glued, latin = ordered["name_key"], ordered["name_latin"]
-    forms = {
-        "row": pa.array(np.arange(ordered.num_rows, dtype=np.int32)),
-        "handle_letters": letters_of(ordered["handle_core"]),
-        "name_glued": pc.replace_substring(glued, " ", ""),
-        "name_spelled": _long_enough(pc.replace_substring(latin, " ", "")),
-        "name_spelled_back": _long_enough(pc.replace_substring_regex(latin, r"^([^ ]+) ([^ ]+)$", r"\2\1")),
-    }
-    for name, column in forms.items():
-        ordered = ordered.append_column(name, column)
-    return ordered
-
-
-def _long_enough(spelled: pa.ChunkedArray) -> pa.ChunkedArray:
-    """A shorter name spells too many handles by chance."""
-    return pc.if_else(pc.greater_equal(pc.utf8_length(spelled), SHORTEST_SPELLED), spelled, None)
+    return ordered.append_column("row", pa.array(np.arange(ordered.num_rows, dtype=np.int32)))
 
 
 def _rows_of(ids: pa.ChunkedArray, keys: pa.ChunkedArray) -> pa.Array:

@@ -13,12 +13,13 @@ from embeddings.vectors import from_column
 from enrich.enricher import Enricher
 from enrich.labeller import Labeller, Outcome
 from enrich.offline import OfflineClassifier
-from enrich.plan import STATES, Decision, plan_enrichment
+from enrich.plan import Decision
 from enrich.schema import CreatorLabels
 from enrich.subjects import Subject, subjects
 from enrich.summary import word_count
 from enrich.taxonomy import load_taxonomy
 from jobs.context import Context
+from jobs.plan_enrichment import in_stretches, plan_night
 from jobs.report import JobReport
 from prompts.catalog import load_prompt
 from providers.llm import LLM
@@ -28,9 +29,7 @@ from store.enrichments import Stretch
 from store.tables import Enrichment
 
 PROMPT = ("creator_enrichment", "1")
-STRETCH = 5_000  # creators in memory at a time
 MOST_NICHES = 10
-BUSIEST_FIRST = pa.array(["active", "semi_active", "long_tail"])
 
 _Row = dict[str, Any]
 
@@ -39,7 +38,7 @@ def enrich_creators(context: Context, llm: LLM | None = None) -> JobReport:
     """Give every creator that is due its labels; without an `llm` the offline classifier answers."""
     report = JobReport("enrich_creators")
     labeller = _labeller(context, llm)
-    plan = _plan(context, labeller)
+    plan = plan_night(context, labeller)
     due = plan.filter(pc.equal(plan["decision"], Decision.RUN))
     reasons = dict(zip(due["creator_id"].to_pylist(), due["reason"].to_pylist(), strict=True))
     report.count(read=len(plan), due=len(due), written=0, labelled=0, restored=0, quarantined=0)
@@ -57,7 +56,7 @@ def enrich_creators(context: Context, llm: LLM | None = None) -> JobReport:
 
 def enrich_plan(context: Context, llm: LLM | None = None) -> pa.Table:
     """Who would be labelled now, and why: creator_id, decision, reason. Nothing is asked or written."""
-    return _plan(context, _labeller(context, llm))
+    return plan_night(context, _labeller(context, llm))
 
 
 def _labeller(context: Context, llm: LLM | None) -> Labeller:
@@ -66,74 +65,10 @@ def _labeller(context: Context, llm: LLM | None) -> Labeller:
     return OfflineClassifier(load_taxonomy(), context.embedder, context.profile_recipe.fingerprint)
 
 
-def _batches(ids: Sequence[str], size: int) -> Iterator[Sequence[str]]:
-    return (ids[start : start + size] for start in range(0, len(ids), size))
-
-
 def _batches_due(ids: Sequence[str], due: _Row, size: int) -> Iterator[Sequence[str]]:
     """Those who are due, in batches that never span more than a stretch: a few scattered ones cost little memory."""
-    for stretch in _batches(ids, STRETCH):
-        yield from _batches([creator_id for creator_id in stretch if creator_id in due], size)
-
-
-# --- deciding ---------------------------------------------------------------------------------------------------
-
-
-def _plan(context: Context, labeller: Labeller) -> pa.Table:
-    with context.reading_frames() as frames:
-        ids = store.load_creator_ids(frames)
-    states = [_states(context, labeller, stretch) for stretch in _batches(ids, STRETCH)]
-    return plan_enrichment(
-        pa.concat_tables(states) if states else STATES.empty_table(),
-        recipe_fingerprint=labeller.recipe.fingerprint,
-        is_paid=labeller.provenance == "llm",
-        as_of=to_micros(context.as_of),
-        settings=context.settings.llm,
-    )
-
-
-def _states(context: Context, labeller: Labeller, ids: Sequence[str]) -> pa.Table:
-    """What the plan must know of each creator."""
-    stretch = Stretch(ids[0], ids[-1])
-    with context.reading_frames() as frames:
-        profiles = store.load_member_profiles(frames, stretch)
-        items = store.load_newest_items(frames, stretch, context.settings.llm.items_per_creator)
-        vectors = store.load_vector_fingerprints(frames, stretch, context.profile_recipe.fingerprint)
-        answers = {row["creator_id"]: row for row in store.load_answers_in_force(frames, stretch).to_pylist()}
-        changes = store.load_last_identity_changes(frames, stretch).to_pylist()
-    changed_at = {row["creator_id"]: row["changed_at"] for row in changes}
-    reach = _reach(profiles)
-    rows = [
-        _state(labeller, subject, answers.get(subject.creator_id), changed_at.get(subject.creator_id))
-        | reach.get(subject.creator_id, {})
-        for subject in subjects(ids, profiles, items, vectors)
-    ]
-    return pa.Table.from_pylist(rows, STATES)
-
-
-def _state(labeller: Labeller, subject: Subject, answer: _Row | None, changed_at: int | None) -> _Row:
-    state = {"creator_id": subject.creator_id, "input_fingerprint": labeller.input_fingerprint(subject)}
-    if answer is None:
-        return state
-    since = answer["created_at"]
-    return state | {
-        "answer_input_fingerprint": answer["input_fingerprint"],
-        "answer_recipe_fingerprint": answer["recipe_fingerprint"],
-        "answer_provenance": answer["provenance"],
-        "answered_at": since,
-        "is_identity_changed": changed_at is not None and changed_at > since,
-        "new_items": sum(published is not None and published > since for published in subject.item_published_at),
-    }
-
-
-def _reach(profiles: pa.Table) -> dict[str, _Row]:
-    """Creator → the bucket of its busiest account and its followers in all."""
-    place = pc.index_in(profiles["bucket"], value_set=BUSIEST_FIRST)
-    accounts = profiles.select(["creator_id", "followers"]).append_column("place", place)
-    sums = accounts.group_by("creator_id").aggregate([("place", "min"), ("followers", "sum")])
-    buckets = pc.take(BUSIEST_FIRST, sums["place_min"]).to_pylist()
-    columns = zip(sums["creator_id"].to_pylist(), buckets, sums["followers_sum"].to_pylist(), strict=True)
-    return {creator_id: {"bucket": bucket, "followers": followers} for creator_id, bucket, followers in columns}
+    for stretch in in_stretches(ids):
+        yield from in_stretches([creator_id for creator_id in stretch if creator_id in due], size)
 
 
 # --- doing ------------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from different nights, or from another version of the code count as no memory at
 import sys
 import unicodedata
 import uuid
+from collections.abc import Iterable
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -16,7 +17,7 @@ import pyarrow as pa
 import base
 import identity
 from base.fingerprint import fingerprint, sha256_hex
-from identity.memory import Memory
+from identity.memory import Memory, forget
 from store.folders import LocalFolder
 
 #: third-party code that identity's answers come from
@@ -45,6 +46,16 @@ def save_memory(home: Path, memory: Memory) -> None:
         table = getattr(memory, name).replace_schema_metadata(stamp)
         with folder.writing(f"{name}.arrow") as file, pa.ipc.new_file(file, table.schema) as writer:
             writer.write_table(table)
+
+
+def forget_accounts(home: Path, keys: Iterable[str]) -> int:
+    """Take everything about these accounts out of the memory under `home`. Returns how many it knew."""
+    memory = load_memory(home)
+    rest = forget(memory, keys)
+    if rest is memory:
+        return 0
+    save_memory(home, rest)
+    return int(memory.marks.num_rows - rest.marks.num_rows)
 
 
 def same_memory(one: Memory, other: Memory) -> bool:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from base.usage import LLMUsage
+
 
 @dataclass(frozen=True, slots=True)
 class LLMRequest:
@@ -19,10 +21,16 @@ class LLMRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class LLMUsage:
-    input_tokens: int
-    cached_tokens: int
-    output_tokens: int
+class RateLimits:
+    """What the provider says is left in the running minute; None: it did not say."""
+
+    limit_requests: int | None = None
+    remaining_requests: int | None = None
+    #: until all requests are allowed again
+    reset_requests_seconds: float | None = None
+    limit_tokens: int | None = None
+    remaining_tokens: int | None = None
+    reset_tokens_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +39,20 @@ class LLMAnswer:
     text: str
     usage: LLMUsage
     request_id: str | None = None
+    #: None: the provider does not tell, or has no limits
+    limits: RateLimits | None = None
 
 
 class LLM(Protocol):
-    #: model id with effort, part of the recipe
+    #: model and effort, part of the recipe
     id: str
+    #: the model's name in the table of prices
+    model: str
 
-    def complete(self, request: LLMRequest) -> LLMAnswer:
+    async def complete(self, request: LLMRequest) -> LLMAnswer:
         """One attempt. Raises a ProviderError subclass; never retries by itself."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections, in the event loop that `complete` was called in."""
         ...

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterable
 
-from providers.llm import LLMAnswer, LLMRequest, LLMUsage
+from base.usage import LLMUsage
+from providers.llm import LLMAnswer, LLMRequest
 
 Script = Callable[[LLMRequest], str]
 
@@ -12,17 +13,21 @@ class ScriptedLLM:
 
     def __init__(self, script: Script | Iterable[str | Exception], id: str = "scripted/1") -> None:  # noqa: A002
         self.id = id
+        self.model = id.partition("/")[0]
         #: every question so far, in order
         self.requests: list[LLMRequest] = []
         self._script = script if callable(script) else None
         self._lines = iter(() if callable(script) else script)
 
-    def complete(self, request: LLMRequest) -> LLMAnswer:
+    async def complete(self, request: LLMRequest) -> LLMAnswer:
         """See `LLM.complete`. Raises IndexError when the script has run out."""
         self.requests.append(request)
         text = self._script(request) if self._script else self._next_line()
         length = len(request.system + request.user) // 4
-        return LLMAnswer(text, LLMUsage(length, 0, len(text) // 4), request_id=request.request_hash[:12])
+        return LLMAnswer(text, LLMUsage(length, output_tokens=len(text) // 4), request_id=request.request_hash[:12])
+
+    async def close(self) -> None:
+        """See `LLM.close`."""
 
     def _next_line(self) -> str:
         line = next(self._lines, None)

@@ -7,6 +7,7 @@ from corpus.generate import generate
 from engines.duckdb_engine import DuckDBEngine
 from identity.compare import compare
 from identity.comparisons import COMPARISONS
+from identity.forms import with_forms
 from identity.rarity import rarity_of, with_bands
 from identity.resolution import claims_by_row, resolve, with_rows
 from identity.values import SCHEMA as COUNTS
@@ -40,7 +41,7 @@ def levels(
     columns["bio_tokens"] = pa.array([side.get("bio", "").split() for side in sides], pa.list_(pa.string()))
     columns["followers"] = pa.array([side.get("followers") for side in sides], pa.int64())
     value_counts = pa.Table.from_pylist([dict(zip(COUNTS.names, row, strict=True)) for row in counts], schema=COUNTS)
-    profiles = with_bands(with_rows(pa.table(columns), engine), value_counts)
+    profiles = with_bands(with_rows(with_forms(pa.table(columns)), engine), value_counts)
     said = claims_by_row(
         pa.table(
             {

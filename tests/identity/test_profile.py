@@ -73,7 +73,8 @@ def test_a_profile_holds_every_field_in_its_comparable_form(engine: DuckDBEngine
         "email_domain": "olaknits.co.uk", "email_stem": "olaknits",
         "site": "olaknits.co.uk", "site_stem": "olaknits",
         "bio_tokens": ["cables", "lace", "patterns", "日本"], "account_kind_hint": None, "script": "Latin",
-        "followers": 12, "first_seen": 5,
+        "followers": 12, "first_seen": 5, "handle_letters": "olaknits", "name_glued": "knitsola",
+        "name_spelled": "knitsola", "name_spelled_back": "olaknits",
     }  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from sqlmodel import SQLModel, col, delete, select, update
 
 from base.errors import ProviderUnavailable
 from enrich.schema import CreatorLabels
-from jobs import enrich_creators as job
+from jobs import plan_enrichment as planning
 from jobs.context import Context
 from jobs.embed_accounts import embed_accounts
 from jobs.enrich_creators import enrich_creators, enrich_plan
@@ -185,7 +185,7 @@ def test_batches_and_order_do_not_matter(three_creators, monkeypatch):
         items = [ContentItem(**item.model_dump()) for item in session.exec(select(ContentItem))]
     change(three_creators, delete(ContentItem))
     save(three_creators, *items[::-1])
-    monkeypatch.setattr(job, "STRETCH", 1)
+    monkeypatch.setattr(planning, "STRETCH", 1)
     enrich_creators(a_night(three_creators))
     assert rows(three_creators) == whole
 
@@ -194,7 +194,7 @@ def test_a_night_killed_between_batches_is_finished_by_the_next(three_creators, 
     enrich_creators(a_night(three_creators))
     whole = rows(three_creators)
     change(three_creators, delete(Enrichment))
-    monkeypatch.setattr(job, "STRETCH", 1)
+    monkeypatch.setattr(planning, "STRETCH", 1)
     killed = a_night(three_creators)
 
     def crash(_name: str) -> None:

@@ -11,7 +11,7 @@ from engines.duckdb_engine import DuckDBEngine
 from identity.memory import Memory
 from identity.resolution import resolve
 from identity.weights import load_model
-from jobs.identity_memory import LIBRARIES, PARTS, load_memory, same_memory, save_memory
+from jobs.identity_memory import LIBRARIES, PARTS, forget_accounts, load_memory, same_memory, save_memory
 from tests.house.tree import imports, modules
 
 
@@ -51,6 +51,17 @@ def test_other_code_has_no_memory_of_this(memory, tmp_path, monkeypatch):
     save_memory(tmp_path, memory)
     monkeypatch.setattr(kept, "code_fingerprint", lambda: "other")
     assert same_memory(load_memory(tmp_path), Memory.empty())
+
+
+def test_forgotten_accounts_are_in_no_file(memory, tmp_path):
+    save_memory(tmp_path, memory)
+    gone = memory.profiles.slice(0, 2)
+    assert forget_accounts(tmp_path, ["x:nobody"]) == 0
+    assert forget_accounts(tmp_path, gone["account_id"].to_pylist()) == 2
+    assert forget_accounts(tmp_path, gone["account_id"].to_pylist()) == 0
+    files = b"".join(path.read_bytes() for path in (tmp_path / "memory").iterdir())
+    assert not any(key.encode() in files for key in gone["account_id"].to_pylist())
+    assert load_memory(tmp_path).marks.num_rows == memory.marks.num_rows - 2
 
 
 def test_every_library_that_identity_uses_is_part_of_the_code():
