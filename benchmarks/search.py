@@ -20,9 +20,9 @@ import pyarrow as pa
 
 from embeddings.vectors import Matrix, normalise
 from index.documents import DOCUMENTS
-from index.manifest import Manifest
 from index.scoring import ScoringSettings
-from index.snapshot import ALIASES, CHANGES, FieldVectors, Snapshot, SnapshotInput, write_files, write_manifest
+from index.snapshot import Snapshot
+from index.writer import ALIASES, CHANGES, FieldVectors, SnapshotInput, write_files, write_manifest
 from providers.embedder import Kind
 from search.searcher import Searcher
 
@@ -130,11 +130,10 @@ def main() -> None:
 def _build_and_open(folder: Path, creators: int, dim: int) -> Searcher:
     given = synthetic(creators, dim)
     start = time.perf_counter()
-    content = write_files(folder, given)
-    write_manifest(
-        folder, Manifest(version=1, parent=None, snapshot_id=content.snapshot_id, content=content, execution={})
-    )
-    size = sum(entry.bytes for entry in content.files.values())
+    written = write_files(folder, given)
+    manifest = written.manifest(1, parent=None, execution={})
+    write_manifest(folder, manifest)
+    size = sum(entry.bytes for entry in manifest.files.values())
     print(f"{creators:,} creators x {len(FIELDS)} fields x {dim}-d: {size / 1e6:,.0f} MB on disk")
     print(f"built in {time.perf_counter() - start:.1f} s, making random vectors included")
     start = time.perf_counter()

@@ -39,7 +39,8 @@ class Enricher:
             except QuotaExhausted:  # a revoked key or an exhausted credit concerns all creators and ends the night
                 raise
             except ProviderError as error:
-                yield Outcome(subject.creator_id, dossier.input_fingerprint, None, failure=type(error).__name__)
+                failed = error.error_class.value
+                yield Outcome(subject.creator_id, dossier.input_fingerprint, None, (), failed, error.message)
 
 
 async def enrich_one(llm: LLM, dossier: Dossier, questions: Questions) -> CreatorLabels:

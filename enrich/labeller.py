@@ -21,8 +21,10 @@ class Outcome:
     labels: CreatorLabels | None
     #: e.g. summary_outside_target
     flags: tuple[str, ...] = ()
-    #: name of the error class when there are no labels
+    #: error class when there are no labels, e.g. REFUSAL
     failure: str = ""
+    #: what was wrong, in our own words
+    detail: str = ""
 
 
 class Labeller(Protocol):

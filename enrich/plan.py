@@ -41,6 +41,8 @@ class SkipReason(StrEnum):
     """Why a creator is left as it is."""
 
     UNCHANGED = "unchanged"
+    #: this very input failed under this recipe, and would be paid for to fail again
+    FAILED_BEFORE = "failed_before"
     #: a paid answer stands, and no provider is selected that could better it
     FINAL = "final"
     COOLING_DOWN = "cooling_down"
@@ -69,7 +71,8 @@ class EnrichmentSettings(BaseModel):
     max_recipe_changes: int | None = Field(default=None, ge=0)
 
 
-#: what `plan_enrichment` needs to know of each creator; every column after `bucket` is null when it has no answer yet
+#: what `plan_enrichment` needs to know of each creator; every column after `bucket` is null when it has no answer yet,
+#: `is_held` aside
 STATES = pa.schema(
     [
         ("creator_id", pa.string()),
@@ -83,6 +86,8 @@ STATES = pa.schema(
         ("answered_at", pa.int64()),
         #: took part in a merge or split since
         ("is_identity_changed", pa.bool_()),
+        #: this input failed under this recipe before, and it is not worth another try yet
+        ("is_held", pa.bool_()),
         #: items published since
         ("new_items", pa.int64()),
         #: normalised centroid shift since; null: not measured
@@ -109,6 +114,7 @@ def plan_enrichment(
     moved = _true(states["is_identity_changed"])
     if is_paid:
         rules: list[_Rule] = [
+            (_true(states["is_held"]), SkipReason.FAILED_BEFORE),
             (~answered | provisional, EnrichmentReason.NEW),
             (~same_recipe, EnrichmentReason.RECIPE_CHANGED),
             (same_input, SkipReason.UNCHANGED),

@@ -6,7 +6,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from index.snapshot import Snapshot
 from index.text import tokens
-from index.vectors import cosines
 
 CANARIES = 8
 
@@ -84,10 +83,10 @@ def _found_by_words(snapshot: Snapshot, doc: np.intp) -> bool:
 
 def _found_by_vectors(snapshot: Snapshot, doc: np.intp) -> bool:
     for field in snapshot.fields.values():
-        row = np.searchsorted(field.docs, doc)
-        if row < len(field.docs) and field.docs[row] == doc:
-            itself = field.rows[row].astype(np.float32)
-            found = cosines(field, itself / np.linalg.norm(itself))
-            if found[row] < found.max() - 1e-3:  # a twin may be as near, nobody nearer
+        itself = field.vector_of(int(doc))
+        if itself is not None:
+            nearest = field.nearest(itself, 1)
+            # A twin may be as near, nobody nearer.
+            if field.cosines_of(np.array([doc]), itself)[0] < nearest.cosines[0] - 1e-3:
                 return False
     return True

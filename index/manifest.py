@@ -43,6 +43,8 @@ class FieldConstants(_Part):
     rows: int
     #: file stem under vec/
     stem: str
+    #: names the rows whatever order they are stored in
+    sha256: str
     weight: float
     median_cosine: float
     top_cosine: float
@@ -63,11 +65,20 @@ class Scoring(_Part):
     quality_weight: float
 
 
+class Shard(_Part):
+    """A range of creators: internal ids first … first + creators − 1, in the folder `path`."""
+
+    path: str
+    first: int
+    creators: int
+
+
 class Content(_Part):
     """Equal inputs give equal content; its hash is the snapshot's identity."""
 
     format: Format = Format()
     counts: dict[str, int]
+    shards: list[Shard]
     bm25: Bm25Constants
     embedding: Embedding
     scoring: Scoring
@@ -77,7 +88,7 @@ class Content(_Part):
     niches: dict[str, str]
     #: fingerprints of what the rows were made with: taxonomy, identity model
     provenance: dict[str, str]
-    #: path below the snapshot → size and hash, for every contract file
+    #: path below the snapshot → size and hash, for every file whose bytes follow from the input
     files: dict[str, FileEntry]
 
     @property
@@ -90,13 +101,39 @@ class Content(_Part):
         return fingerprint({name: getattr(self, name).model_dump() for name in ("bm25", "embedding", "scoring")})
 
 
+class Cells(_Part):
+    """The cells a field's rows lie in."""
+
+    count: int
+    #: rows of the field when the centres were found, and how unequal the cells were then
+    trained_rows: int
+    trained_imbalance: float
+
+
+class Layout(_Part):
+    """What depends on former nights or on the machine: how the content lies on the disk. It changes no score."""
+
+    #: vectors, whose order depends on the cells, and what changed since the parent
+    files: dict[str, FileEntry]
+    #: what only makes a reader faster; any of it may be missing
+    accelerators: dict[str, FileEntry]
+    #: field → its cells, for fields that are large enough to have some
+    cells: dict[str, Cells]
+
+
 class Manifest(_Part):
     version: int
     parent: int | None
     snapshot_id: str
     content: Content
+    layout: Layout
     #: times, library versions, freshness: never part of the identity
     execution: dict[str, Any]
+
+    @property
+    def files(self) -> dict[str, FileEntry]:
+        """Every file of the snapshot but the manifest."""
+        return self.content.files | self.layout.files | self.layout.accelerators
 
 
 def read_manifest(directory: Path) -> Manifest:

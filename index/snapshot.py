@@ -1,190 +1,36 @@
-"""One version of the index: written to a directory, verified, opened. Knows nothing of which version is in force."""
+"""One version of the index, open: columns and arrays, mapped or on demand. Knows nothing of which version is in force.
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+A snapshot is immutable, so any number of threads may read it. Internal ids run over all shards in the order of
+creator ids: neither an id nor a score depends on how many shards there are. An accelerator that is missing makes a
+reader slower and nothing else.
+"""
+
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
+import pyarrow.ipc
 import pyarrow.parquet as pq
 
-from base.errors import SnapshotError
-from embeddings.vectors import Matrix
-from index.files import file_entry, sync
-from index.lexical import BM25_B, BM25_K1, Bm25, Lexicon, average_length, build_lexicon
-from index.manifest import (
-    MANIFEST,
-    Bm25Constants,
-    Content,
-    Embedding,
-    FieldConstants,
-    Manifest,
-    Scoring,
-    manifest_bytes,
-    read_manifest,
-)
-from index.scoring import ScoringSettings
-from index.vectors import Field, calibrate, squared_norms, to_int8
-
-SHARD = "shard=00000"
-ALIASES = pa.schema([("retired_id", pa.string()), ("creator_id", pa.string())])
-CHANGES = pa.schema(
-    [("as_of", pa.int64()), ("creator_id", pa.string()), ("change", pa.string()), ("other_id", pa.string())]
-)
-
-
-@dataclass(frozen=True, slots=True)
-class FieldVectors:
-    """The vectors of one field as the store has them, in any order."""
-
-    name: str
-    creator_ids: pa.Array
-    #: float32, shape (n, d)
-    matrix: Matrix
-    #: int64 micros, one per row
-    updated_at: pa.Array
-
-
-@dataclass(frozen=True, slots=True)
-class SnapshotInput:
-    #: the frame of `build_documents`
-    documents: pa.Table
-    #: read one field at a time, so that only one is in memory
-    vectors: Iterable[FieldVectors]
-    #: retired_id, creator_id
-    aliases: pa.Table
-    #: as_of, creator_id, change, other_id: the whole change feed of creator ids
-    changes: pa.Table
-    #: taxonomy id → label
-    niches: Mapping[str, str]
-    #: recipe fingerprint, model id and length of every vector
-    recipe: str
-    model: str
-    dim: int
-    scoring: ScoringSettings
-    provenance: Mapping[str, str] = field(default_factory=dict)
-
-
-def write_files(directory: Path, given: SnapshotInput) -> Content:
-    """Write every contract file below `directory` and return what the manifest says of them."""
-    shard = directory / SHARD
-    (shard / "vec").mkdir(parents=True)
-    lexicon = build_lexicon(text for batch in given.documents["keyword_text"].chunks for text in batch.to_pylist())
-    documents = given.documents.append_column("token_count", pa.array(lexicon.lengths, pa.int32()))
-    fields = _write_vectors(shard / "vec", given)
-    write_table(documents, shard / "creators.parquet")
-    write_table(lexicon.terms, shard / "terms.parquet")
-    write_table(lexicon.postings, shard / "postings.parquet")
-    write_table(_ordered(given.aliases, ALIASES), directory / "aliases.parquet")
-    write_table(_ordered(given.changes, CHANGES), directory / "changes.parquet")
-    return _content(directory, given, lexicon, fields)
-
-
-def write_manifest(directory: Path, manifest: Manifest) -> None:
-    """The last file: a directory without it is no snapshot."""
-    path = directory / MANIFEST
-    path.write_bytes(manifest_bytes(manifest))
-    sync(path)
-
-
-def write_table(table: pa.Table, path: Path) -> None:
-    """Parquet whose bytes depend on the rows and the library alone."""
-    pq.write_table(table.combine_chunks().replace_schema_metadata(None), path, compression="zstd")
-    sync(path)
-
-
-@dataclass
-class _WrittenField:
-    constants: FieldConstants
-    present: npt.NDArray[np.bool_]
-
-
-def _write_vectors(folder: Path, given: SnapshotInput) -> dict[str, _WrittenField]:
-    ids = given.documents["creator_id"].combine_chunks()
-    written = {}
-    for vectors in given.vectors:
-        if vectors.matrix.shape[1:] != (given.dim,):
-            raise SnapshotError(f"{vectors.name} has vectors of length {vectors.matrix.shape[1]}, not {given.dim}")
-        written[vectors.name] = _write_field(folder, vectors, ids, given.scoring.field_weight(vectors.name))
-    return written
-
-
-def _write_field(folder: Path, vectors: FieldVectors, ids: pa.Array, weight: float) -> _WrittenField:
-    docs = pc.index_in(vectors.creator_ids, ids)
-    # A creator that is not in the index and a zero vector both have nothing to be compared with.
-    kept = np.flatnonzero(docs.is_valid().to_numpy(zero_copy_only=False) & (vectors.matrix != 0).any(axis=1))
-    known = docs.take(pa.array(kept)).to_numpy(zero_copy_only=False)
-    order = kept[np.argsort(known, kind="stable")]
-    rows = to_int8(vectors.matrix[order])
-    docs = np.sort(known).astype(np.int32)
-    # Platform names come from outside: quoted, none of them can leave the folder.
-    stem = quote(vectors.name, safe="")
-    with (folder / f"{stem}.i8.npy").open("wb") as file:
-        np.save(file, rows)
-    sync(folder / f"{stem}.i8.npy")
-    columns = {"doc": docs, "squared_norm": squared_norms(rows), "updated_at": vectors.updated_at.take(pa.array(order))}
-    write_table(pa.table(columns), folder / f"{stem}.parquet")
-    low, high = calibrate(rows)
-    constants = FieldConstants(rows=len(rows), stem=stem, weight=weight, median_cosine=low, top_cosine=high)
-    present = np.zeros(len(ids), bool)
-    present[docs] = True
-    return _WrittenField(constants, present)
-
-
-def _content(directory: Path, given: SnapshotInput, lexicon: Lexicon, fields: Mapping[str, _WrittenField]) -> Content:
-    count = given.documents.num_rows
-    return Content(
-        counts={
-            "creators": count,
-            "terms": lexicon.terms.num_rows,
-            "postings": lexicon.postings.num_rows,
-            "aliases": given.aliases.num_rows,
-            "changes": given.changes.num_rows,
-        },
-        bm25=Bm25Constants(k1=BM25_K1, b=BM25_B, documents=count, average_length=average_length(lexicon.lengths)),
-        embedding=Embedding(
-            recipe=given.recipe,
-            model=given.model,
-            dim=given.dim,
-            fields={name: fields[name].constants for name in sorted(fields)},
-        ),
-        scoring=Scoring(**given.scoring.model_dump(include=set(Scoring.model_fields))),
-        coverage=_coverage(given.documents, fields),
-        niches=dict(sorted(given.niches.items())),
-        provenance=dict(sorted(given.provenance.items())),
-        files={
-            str(path.relative_to(directory)): file_entry(path)
-            for path in sorted(directory.rglob("*"))
-            if path.is_file()
-        },
-    )
-
-
-def _coverage(documents: pa.Table, fields: Mapping[str, _WrittenField]) -> dict[str, float]:
-    count = max(documents.num_rows, 1)
-    present = [fields[name].present for name in sorted(fields)]
-    shares = {"vectors": float(np.any(present, axis=0).sum()) / count if present else 0.0}
-    shares["labels"] = (documents.num_rows - documents["primary_niche"].null_count) / count
-    shares |= {name: fields[name].constants.rows / count for name in sorted(fields)}
-    return {name: round(share, 6) for name, share in shares.items()}
-
-
-def _ordered(table: pa.Table, schema: pa.Schema) -> pa.Table:
-    return table.select(schema.names).cast(schema).sort_by([(name, "ascending") for name in schema.names])
+from index.bm25 import Bm25, Docs, Floats
+from index.cells import FrozenCells
+from index.columns import Columns
+from index.field import Field, FieldShard
+from index.lexical import Lexicon, Postings
+from index.manifest import Content, FieldConstants, Shard, read_manifest
+from index.vectors import StoredRows
 
 
 class Snapshot:
-    """An open version: columns and arrays on demand. Immutable, so any number of threads may read it."""
+    """An open version."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.manifest = read_manifest(directory)
-        self._shard = directory / SHARD
 
     def __len__(self) -> int:
         return self.content.bm25.documents
@@ -195,22 +41,29 @@ class Snapshot:
 
     @cached_property
     def creators(self) -> pa.Table:
-        """Everything but the keyword text, which only phrases and rebuilds need."""
-        path = self._shard / "creators.parquet"
-        names = [name for name in pq.read_schema(path).names if name != "keyword_text"]
-        return pq.read_table(path, columns=names, partitioning=None).combine_chunks()
+        """Row i is the creator with internal id i: everything but the keyword text."""
+        return pa.concat_tables([self._creators(shard) for shard in self.content.shards]).combine_chunks()
+
+    @cached_property
+    def columns(self) -> Columns:
+        """The filter columns."""
+        return Columns(self.creators)
+
+    @cached_property
+    def quality(self) -> Floats:
+        quality: Floats = self.creators["quality"].to_numpy()
+        return quality
 
     @cached_property
     def keyword_texts(self) -> pa.ChunkedArray:
-        return pq.read_table(self._shard / "creators.parquet", columns=["keyword_text"], partitioning=None)[
-            "keyword_text"
-        ]
+        """What the words were taken from, by internal id."""
+        return pa.concat_tables([self._texts(shard) for shard in self.content.shards])["keyword_text"]
 
     @cached_property
     def bm25(self) -> Bm25:
-        terms = pq.read_table(self._shard / "terms.parquet", partitioning=None)
-        postings = pq.read_table(self._shard / "postings.parquet", partitioning=None)
-        lexicon = Lexicon(terms, postings, self.creators["token_count"].to_numpy())
+        terms = pq.read_table(self.directory / "terms.parquet", partitioning=None)
+        lengths = self.creators["token_count"].to_numpy()
+        lexicon = Lexicon(terms, [self._postings(shard) for shard in self.content.shards], lengths)
         constants = self.content.bm25
         return Bm25(lexicon, average_length=constants.average_length, k1=constants.k1, b=constants.b)
 
@@ -218,21 +71,16 @@ class Snapshot:
     def fields(self) -> dict[str, Field]:
         return {name: self._field(name, constants) for name, constants in self.content.embedding.fields.items()}
 
-    @cached_property
-    def quality(self) -> npt.NDArray[np.float64]:
-        """In [0, 1], one per creator."""
-        quality: npt.NDArray[np.float64] = self.creators["quality"].to_numpy()
-        return quality
-
-    def rows(self, docs: Any) -> list[dict[str, Any]]:
-        """What is shown of these creators, in the order of `docs`."""
-        found: list[dict[str, Any]] = self.creators.take(pa.array(docs, pa.int64())).to_pylist()
-        return found
-
-    def doc_of(self, creator_id: str) -> int | None:
-        """The internal id of a creator; None when it is not here."""
-        found = pc.index(self.creators["creator_id"], creator_id).as_py()
-        return None if found < 0 else int(found)
+    @property
+    def frozen_cells(self) -> dict[str, FrozenCells]:
+        """What the next snapshot may keep: the cells of each field that has some."""
+        fields = self.content.embedding.fields
+        found = {name: self._array(f"cells/{fields[name].stem}.npy") for name in self.manifest.layout.cells}
+        return {
+            name: FrozenCells(centres, self.manifest.layout.cells[name])
+            for name, centres in found.items()
+            if centres is not None
+        }
 
     @cached_property
     def aliases(self) -> dict[str, str]:
@@ -240,7 +88,76 @@ class Snapshot:
         table = pq.read_table(self.directory / "aliases.parquet", partitioning=None)
         return dict(zip(table["retired_id"].to_pylist(), table["creator_id"].to_pylist(), strict=True))
 
+    def doc_of(self, creator_id: str) -> int | None:
+        """Internal id of a creator; None for a retired id and for one that is not here."""
+        ids = self.creators["creator_id"].chunk(0) if len(self) else []
+        low, high = 0, len(self)
+        while low < high:
+            middle = (low + high) // 2
+            if ids[middle].as_py() < creator_id:
+                low = middle + 1
+            else:
+                high = middle
+        return low if low < len(self) and ids[low].as_py() == creator_id else None
+
+    def rows(self, docs: Docs) -> list[dict[str, Any]]:
+        """The creators' rows in the order of `docs`."""
+        rows: list[dict[str, Any]] = self.creators.take(pa.array(docs)).to_pylist()
+        return rows
+
+    def texts(self, docs: Iterable[int]) -> list[str]:
+        """The keyword texts in the order of `docs`, one line per name, label, bio or title."""
+        return [self.keyword_texts[int(doc)].as_py() for doc in docs]
+
+    def warm(self) -> None:
+        """Open everything that a query needs."""
+        for field in self.fields.values():
+            field.cosines_of(np.zeros(1, np.intp), np.zeros(self.content.embedding.dim, np.float32))
+        self.columns.warm()
+        self.bm25.holders("")
+
+    def _creators(self, shard: Shard) -> pa.Table:
+        if (mapped := self._mapped(f"{shard.path}/creators.arrow")) is not None:
+            return mapped
+        path = self.directory / shard.path / "creators.parquet"
+        names = [name for name in pq.read_schema(path).names if name != "keyword_text"]
+        return pq.read_table(path, columns=names, partitioning=None)
+
+    def _texts(self, shard: Shard) -> pa.Table:
+        if (mapped := self._mapped(f"{shard.path}/texts.arrow")) is not None:
+            return mapped
+        return pq.read_table(
+            self.directory / shard.path / "creators.parquet", columns=["keyword_text"], partitioning=None
+        )
+
+    def _postings(self, shard: Shard) -> Postings:
+        folder = self.directory / shard.path / "postings"
+        first, docs, tf = (np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("first", "docs", "tf"))
+        return Postings(shard.first, np.asarray(first), np.asarray(docs), np.asarray(tf))
+
     def _field(self, name: str, constants: FieldConstants) -> Field:
-        rows: Any = np.load(self._shard / "vec" / f"{constants.stem}.i8.npy", mmap_mode="r")
-        table = pq.read_table(self._shard / "vec" / f"{constants.stem}.parquet", partitioning=None)
-        return Field(name, rows, table["doc"].to_numpy(), table["squared_norm"].to_numpy())
+        centres = self._array(f"cells/{constants.stem}.npy")
+        shards = [self._field_shard(shard, constants.stem, cells=centres is not None) for shard in self.content.shards]
+        whole = centres is not None and all(shard.first is not None for shard in shards)
+        return Field(name, shards, centres if whole else None)
+
+    def _field_shard(self, shard: Shard, stem: str, *, cells: bool) -> FieldShard:
+        folder = self.directory / shard.path / "vec"
+        rows = np.asarray(np.load(folder / f"{stem}.i8.npy", mmap_mode="r"))
+        table = pq.read_table(folder / f"{stem}.parquet", columns=["doc", "squared_norm"], partitioning=None)
+        docs = table["doc"].to_numpy() + np.int32(shard.first)
+        first = self._array(f"{shard.path}/vec/{stem}.cells.npy") if cells else None
+        return FieldShard(StoredRows(rows, docs, table["squared_norm"].to_numpy()), shard.first, shard.creators, first)
+
+    def _array(self, path: str) -> npt.NDArray[Any] | None:
+        return np.load(self.directory / path) if self._is_whole(path) else None
+
+    def _mapped(self, path: str) -> pa.Table | None:
+        if not self._is_whole(path):
+            return None
+        return pa.ipc.open_file(pa.memory_map(str(self.directory / path))).read_all()
+
+    def _is_whole(self, path: str) -> bool:
+        """Whether an accelerator is there, as long as it was when it was written."""
+        entry, file = self.manifest.layout.accelerators.get(path), self.directory / path
+        return entry is not None and file.is_file() and file.stat().st_size == entry.bytes

@@ -5,7 +5,9 @@ still counts exactly. So chunk size, threads, shards and languages all give the 
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +17,7 @@ from embeddings.vectors import Matrix
 Rows = npt.NDArray[np.int8]
 Ints = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float64]
+Docs = npt.NDArray[np.intp]
 
 CHUNK_ROWS = 512  # a float32 copy of a chunk stays in the second-level cache: three times faster than 8,192 rows
 CALIBRATION_ROWS = 1_024
@@ -24,66 +27,32 @@ TOP_QUANTILE = 0.999
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
-    """The stored vectors of one field; a creator without the field has no row."""
+class StoredRows:
+    """The vectors of one field in one shard; a creator without the field has no row."""
 
-    name: str
-    #: int8, shape (m, d)
+    #: int8, shape (m, d), in any order
     rows: Rows
-    #: int32 (m,), ascending: the internal id of each row's creator
+    #: int32 (m,): the internal id of each row's creator
     docs: Ints
     #: int32 (m,): Σ row², so that the row's norm needs no rounding
     squared_norms: Ints
 
-    def vector_of(self, doc: int) -> npt.NDArray[np.float32] | None:
-        """The stored vector of a creator at unit length; None when it has none."""
-        row = int(np.searchsorted(self.docs, doc))
-        if row == len(self.docs) or self.docs[row] != doc:
-            return None
-        itself = self.rows[row].astype(np.float32)
-        unit: npt.NDArray[np.float32] = itself / np.linalg.norm(itself)
-        return unit
 
-    def cosines_of(self, docs: npt.NDArray[np.intp], query: npt.NDArray[np.float32]) -> Floats:
-        """Cosine of the unit query with each of these creators; NaN for one without this field."""
-        values = np.full(len(docs), np.nan)
-        if len(self.docs) == 0:
-            return values
-        places = np.minimum(np.searchsorted(self.docs, docs), len(self.docs) - 1)
-        present = self.docs[places] == docs
-        values[present] = cosines(self, query, places[present])
-        return values
+def to_int8(matrix: Matrix, chosen: Docs | None = None) -> Rows:
+    """Each row, or each of the `chosen`, scaled so that its largest component is ±127 and rounded (half to even).
 
-    def nearest(
-        self, query: npt.NDArray[np.float32], k: int, mask: npt.NDArray[np.bool_] | None = None, *, exact: bool = False
-    ) -> "Found":
-        """The k creators nearest to the unit query, best first; only where `mask` is True."""
-        rows = np.arange(len(self.docs)) if mask is None else np.flatnonzero(mask[self.docs])
-        found = cosines(self, query, rows)
-        order = np.lexsort((self.docs[rows], -found))[:k]
-        return Found(self.docs[rows[order]].astype(np.intp), found[order], f"exact over {len(rows):,}")
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    docs: npt.NDArray[np.intp]
-    cosines: Floats
-    plan: str
-
-
-def to_int8(matrix: Matrix) -> Rows:
-    """Each row scaled so that its largest component is ±127, then rounded (half to even); a zero row stays zero.
+    A zero row stays zero.
 
     >>> to_int8(np.array([[0.5, -0.25, 0.0]], np.float32))
     array([[127, -64,   0]], dtype=int8)
     """
-    rows = np.empty(matrix.shape, np.int8)
-    for start in range(0, len(matrix), CHUNK_ROWS):
-        part = matrix[start : start + CHUNK_ROWS].astype(np.float64)
+    count = len(matrix) if chosen is None else len(chosen)
+    rows = np.empty((count, matrix.shape[1]), np.int8)
+    for start in range(0, count, CHUNK_ROWS):
+        span = slice(start, start + CHUNK_ROWS)
+        part = matrix[span if chosen is None else chosen[span]].astype(np.float64)
         largest = np.abs(part).max(axis=1, keepdims=True, initial=0)
-        rows[start : start + CHUNK_ROWS] = np.rint(
-            np.divide(part * 127, largest, out=np.zeros_like(part), where=largest > 0)
-        )
+        rows[span] = np.rint(np.divide(part * 127, largest, out=np.zeros_like(part), where=largest > 0))
     return rows
 
 
@@ -104,23 +73,37 @@ def query_integers(query: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     return np.rint(query.astype(np.float64) * (65_536 / math.sqrt(len(query)))).astype(np.float32)
 
 
-def cosines(field: Field, query: npt.NDArray[np.float32], chosen: npt.NDArray[np.intp] | None = None) -> Floats:
+def cosines(stored: StoredRows, query: npt.NDArray[np.float32], chosen: Docs | None = None) -> Floats:
     """Cosine of the unit query with each row, or with the `chosen` rows; 0 for a zero query."""
+    if chosen is None:
+        return cosines_of_spans(stored, query, [slice(0, len(stored.rows))])
     whole = query_integers(query)
-    dots = _dots(field.rows, whole, chosen)
-    norms = field.squared_norms if chosen is None else field.squared_norms[chosen]
+    parts = (chosen[start : start + CHUNK_ROWS] for start in range(0, len(chosen), CHUNK_ROWS))
+    dots = [stored.rows[part].astype(np.float32) @ whole for part in parts]
+    return _scaled(dots, stored.squared_norms[chosen], whole)
+
+
+def cosines_of_spans(stored: StoredRows, query: npt.NDArray[np.float32], spans: Sequence[slice]) -> Floats:
+    """Cosine of the unit query with the rows of these spans, one after another: neighbours are read faster."""
+    whole = query_integers(query)
+    parts = (slice(start, min(start + CHUNK_ROWS, span.stop)) for span in spans
+             for start in range(span.start, span.stop, CHUNK_ROWS))  # fmt: skip
+    dots = [stored.rows[part].astype(np.float32) @ whole for part in parts]
+    return _scaled(dots, joined([stored.squared_norms[span] for span in spans]), whole)
+
+
+def _scaled(dots: Sequence[npt.NDArray[np.float32]], norms: Ints, whole: npt.NDArray[np.float32]) -> Floats:
     scale = math.sqrt(float((whole.astype(np.float64) ** 2).sum()))
-    return dots / (np.sqrt(norms.astype(np.float64)) * scale) if scale else np.zeros(len(dots))
+    if not scale or not dots:
+        return np.zeros(len(norms))
+    return joined(dots).astype(np.float64) / (np.sqrt(norms.astype(np.float64)) * scale)
 
 
-def _dots(rows: Rows, whole: npt.NDArray[np.float32], chosen: npt.NDArray[np.intp] | None) -> Floats:
-    count = len(rows) if chosen is None else len(chosen)
-    dots = np.empty(count)
-    for start in range(0, count, CHUNK_ROWS):
-        span = slice(start, start + CHUNK_ROWS)
-        part = rows[span] if chosen is None else rows[chosen[span]]
-        dots[span] = part.astype(np.float32) @ whole
-    return dots
+def joined(parts: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+    """The parts end to end; a single one is not copied, none are no numbers."""
+    if len(parts) == 1:
+        return parts[0]
+    return np.concatenate(parts) if parts else np.empty(0, np.int32)
 
 
 def calibrate(rows: Rows) -> tuple[float, float]:
@@ -129,13 +112,13 @@ def calibrate(rows: Rows) -> tuple[float, float]:
     What "nothing in common" and "as close as it gets" mean for this model and field. Measured on evenly spaced rows.
     (0, 1) when there are too few rows to say.
     """
-    sample = _unit(_spaced(rows, CALIBRATION_ROWS))
+    sample = unit_rows(spaced(rows, CALIBRATION_ROWS))
     if len(sample) < CALIBRATION_LEAST_ROWS:
         return 0.0, 1.0
-    others = _spaced(rows, CALIBRATION_NEIGHBOURS)
+    others = spaced(rows, CALIBRATION_NEIGHBOURS)
     nearest = np.full(len(sample), -1.0, np.float32)
     for start in range(0, len(others), CALIBRATION_ROWS):
-        found = sample @ _unit(others[start : start + CALIBRATION_ROWS]).T
+        found = sample @ unit_rows(others[start : start + CALIBRATION_ROWS]).T
         found[found > 0.999999] = -1  # the row itself, or a copy of it
         np.maximum(nearest, found.max(axis=1), out=nearest)
     apart = sample @ sample.T
@@ -144,13 +127,15 @@ def calibrate(rows: Rows) -> tuple[float, float]:
     return (low, high) if high - low >= 0.05 else (0.0, 1.0)
 
 
-def _spaced(rows: Rows, wanted: int) -> Rows:
+def spaced(rows: Rows, wanted: int) -> Rows:
+    """So many of the rows, evenly spaced; all when there are fewer."""
     if len(rows) <= wanted:
         return rows
     return rows[np.arange(wanted) * len(rows) // wanted]
 
 
-def _unit(rows: Rows) -> Matrix:
+def unit_rows(rows: Rows) -> Matrix:
+    """The stored rows as float32 vectors of length 1."""
     matrix = rows.astype(np.float32)
     unit: Matrix = matrix / np.linalg.norm(matrix, axis=1, keepdims=True)
     return unit

@@ -12,11 +12,13 @@ from pathlib import Path
 from sqlmodel import Session
 from structlog.typing import FilteringBoundLogger
 
+from base.clock import Clock, SystemClock
 from base.fingerprint import Recipe
 from embeddings.document import DOCUMENT_VERSION
 from engines.duckdb_engine import DuckDBEngine
 from jobs.runlog import silent_log
 from jobs.settings import Settings
+from jobs.spend_ledger import SpendLedger
 from providers.embedder import Embedder
 from providers.local import load_embedder
 from store.blobs import BlobStore
@@ -41,6 +43,8 @@ class Context:
     as_of: datetime
     progress: Progress = no_progress
     log: FilteringBoundLogger = field(default_factory=silent_log)
+    #: for what is measured while it runs; what is decided goes by `as_of`
+    clock: Clock = field(default_factory=SystemClock)
     _passed: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -54,6 +58,12 @@ class Context:
     @cached_property
     def blobs(self) -> BlobStore:
         return BlobStore(self.settings.raw_url or self.home / "raw")
+
+    @cached_property
+    def ledger(self) -> SpendLedger:
+        """What this run may spend and has spent; open it with no session or frames at hand."""
+        night = self.as_of.date().isoformat()
+        return SpendLedger(self.store, self.run_id, night, self.clock, self.settings.budget)
 
     @cached_property
     def embedder(self) -> Embedder:

@@ -26,7 +26,7 @@ from providers.llm import LLM
 from store import enrichments as store
 from store.bulk import arrow_schema
 from store.enrichments import Stretch
-from store.tables import Enrichment
+from store.tables import Enrichment, EnrichmentFailure
 
 PROMPT = ("creator_enrichment", "1")
 MOST_NICHES = 10
@@ -82,6 +82,7 @@ def _label_batch(
         known = store.load_enrichments(frames, Stretch(ids[0], ids[-1])).to_pylist()
     history = {_key(row): row for row in known}
     rows: dict[tuple[str, ...], _Row] = {}
+    failed: list[_Row] = []
     asked: list[Subject] = []
     for subject in _subjects(context, ids):
         key = (subject.creator_id, labeller.input_fingerprint(subject), labeller.recipe.fingerprint)
@@ -92,6 +93,7 @@ def _label_batch(
     report.count(restored=len(rows))
     for outcome in labeller.label(asked):
         if outcome.labels is None:
+            failed.append(_failure(context, labeller, outcome))
             report.count(quarantined=1, **{f"failed_{outcome.failure}": 1})
             continue
         row = _row(context, labeller, outcome, outcome.labels, reasons[outcome.creator_id])
@@ -101,6 +103,7 @@ def _label_batch(
     former = [row | {"is_current": False} for row in known if row["is_current"] and row["creator_id"] in answered]
     changed = {_key(row): row for row in former} | rows
     with context.writing_frames() as frames:
+        store.save_failures(frames, pa.Table.from_pylist(failed, arrow_schema(EnrichmentFailure)))
         written = store.save_enrichments(frames, pa.Table.from_pylist(list(changed.values()), arrow_schema(Enrichment)))
     report.count(written=written)
     context.crashpoint("enrich_creators")
@@ -117,6 +120,18 @@ def _subjects(context: Context, ids: Sequence[str]) -> Iterator[Subject]:
 
 def _key(row: _Row) -> tuple[str, ...]:
     return row["creator_id"], row["input_fingerprint"], row["recipe_fingerprint"]
+
+
+def _failure(context: Context, labeller: Labeller, outcome: Outcome) -> _Row:
+    return {
+        "creator_id": outcome.creator_id,
+        "input_fingerprint": outcome.input_fingerprint,
+        "recipe_fingerprint": labeller.recipe.fingerprint,
+        "error_class": outcome.failure,
+        "detail": outcome.detail,
+        "run_id": context.run_id,
+        "failed_at": to_micros(context.as_of),
+    }
 
 
 def _row(context: Context, labeller: Labeller, outcome: Outcome, labels: CreatorLabels, reason: str) -> _Row:

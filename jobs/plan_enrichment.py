@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from base.clock import to_micros
+from base.errors import ErrorClass
 from enrich.labeller import Labeller
 from enrich.plan import STATES, plan_enrichment
 from enrich.subjects import Subject, subjects
@@ -14,6 +15,10 @@ from jobs.context import Context
 from store import enrichments as store
 from store.enrichments import Stretch
 
+#: failures of the provider and not of the question, and how long they keep a creator from being asked about again
+PASSING_FAILURES = {ErrorClass.SERVER, ErrorClass.RATE}
+RETRY_AFTER_HOURS = 1
+MICROS_PER_HOUR = 3_600_000_000
 STRETCH = 5_000  # creators in memory at a time
 BUSIEST_FIRST = pa.array(["active", "semi_active", "long_tail"])
 
@@ -43,18 +48,23 @@ def _states(context: Context, labeller: Labeller, ids: Sequence[str]) -> pa.Tabl
         vectors = store.load_vector_fingerprints(frames, stretch, context.profile_recipe.fingerprint)
         answers = {row["creator_id"]: row for row in store.load_answers_in_force(frames, stretch).to_pylist()}
         changes = store.load_last_identity_changes(frames, stretch).to_pylist()
+        failures = store.load_failures(frames, stretch, labeller.recipe.fingerprint).to_pylist()
     changed_at = {row["creator_id"]: row["changed_at"] for row in changes}
+    held = {_failed_input(row) for row in failures if not _is_worth_another_try(row, context)}
     reach = _reach(profiles)
     rows = [
-        _state(labeller, subject, answers.get(subject.creator_id), changed_at.get(subject.creator_id))
+        _state(labeller, subject, answers.get(subject.creator_id), changed_at.get(subject.creator_id), held)
         | reach.get(subject.creator_id, {})
         for subject in subjects(ids, profiles, items, vectors)
     ]
     return pa.Table.from_pylist(rows, STATES)
 
 
-def _state(labeller: Labeller, subject: Subject, answer: _Row | None, changed_at: int | None) -> _Row:
-    state = {"creator_id": subject.creator_id, "input_fingerprint": labeller.input_fingerprint(subject)}
+def _state(
+    labeller: Labeller, subject: Subject, answer: _Row | None, changed_at: int | None, held: set[tuple[str, str]]
+) -> _Row:
+    state: _Row = {"creator_id": subject.creator_id, "input_fingerprint": labeller.input_fingerprint(subject)}
+    state["is_held"] = _failed_input(state) in held
     if answer is None:
         return state
     since = answer["created_at"]
@@ -66,6 +76,16 @@ def _state(labeller: Labeller, subject: Subject, answer: _Row | None, changed_at
         "is_identity_changed": changed_at is not None and changed_at > since,
         "new_items": sum(published is not None and published > since for published in subject.item_published_at),
     }
+
+
+def _failed_input(row: _Row) -> tuple[str, str]:
+    return row["creator_id"], row["input_fingerprint"]
+
+
+def _is_worth_another_try(failure: _Row, context: Context) -> bool:
+    """A server may have recovered after a while; a refusal of the same question is a refusal again."""
+    age = to_micros(context.as_of) - failure["failed_at"]
+    return failure["error_class"] in PASSING_FAILURES and age >= RETRY_AFTER_HOURS * MICROS_PER_HOUR
 
 
 def _reach(profiles: pa.Table) -> dict[str, _Row]:

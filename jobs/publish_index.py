@@ -18,9 +18,10 @@ from enrich.taxonomy import Niche, SubNiche, Taxonomy, load_taxonomy
 from identity.weights import load_model
 from index.documents import DocumentFrames, build_documents
 from index.gate import inspect
-from index.manifest import Content, Manifest, read_manifest
-from index.snapshot import FieldVectors, Snapshot, SnapshotInput, write_files, write_manifest
+from index.manifest import Manifest, read_manifest
+from index.snapshot import Snapshot
 from index.versions import Versions, verify_version
+from index.writer import FieldVectors, SnapshotInput, Written, write_files, write_manifest
 from jobs.context import Context
 from jobs.report import JobReport
 from store.bulk import FrameReader
@@ -52,9 +53,9 @@ def publish_index(context: Context) -> JobReport:
 def _stage(context: Context, versions: Versions, staged: Path, number: int) -> Manifest:
     with context.reading_frames() as frames:
         labels = frames.read(rows.labels_in_force())
-        content = write_files(staged, _gather(context, frames, labels))
+        written = write_files(staged, _gather(context, frames, labels))
     context.crashpoint("publish_index")
-    manifest = _manifest(context, versions, number, content, labels)
+    manifest = _manifest(context, versions, number, written, labels)
     write_manifest(staged, manifest)
     verify_version(staged)
     context.crashpoint("publish_index")
@@ -109,19 +110,17 @@ def _niches(taxonomy: Taxonomy) -> pa.Table:
     return pa.table({name: pa.array([*values, abstained[name]], pa.string()) for name, values in columns.items()})
 
 
-def _manifest(context: Context, versions: Versions, number: int, content: Content, labels: pa.Table) -> Manifest:
+def _manifest(context: Context, versions: Versions, number: int, written: Written, labels: pa.Table) -> Manifest:
     current = versions.current()
     fresh_since = to_micros(context.as_of - timedelta(days=FRESH_DAYS))
     fresh = pc.sum(pc.greater_equal(labels["created_at"], fresh_since)).as_py() or 0
-    return Manifest(
-        version=number,
+    return written.manifest(
+        number,
         parent=current.version if current else None,
-        snapshot_id=content.snapshot_id,
-        content=content,
         execution={
             "run_id": context.run_id,
             "as_of": context.as_of.isoformat(),
-            "labelled_within_30_days": round(fresh / max(content.counts["creators"], 1), 6),
+            "labelled_within_30_days": round(fresh / max(written.content.counts["creators"], 1), 6),
             "libraries": {name: library_version(name) for name in ("duckdb", "numpy", "pyarrow")},
             "python": platform.python_version(),
         },

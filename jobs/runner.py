@@ -156,6 +156,7 @@ class _Execution:
                 as_of=self._run.as_of,
                 progress=self._progress,
                 log=log,
+                clock=self._clock,
             )
             log.info("run_started", command=self._run.command, as_of=self._run.as_of.isoformat(), resumed=self._resumed)
             try:

@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from base.errors import ConfigError
 from embeddings.batching import EmbeddingSettings
+from enrich.ledger import BudgetSettings
 from enrich.plan import EnrichmentSettings
 from identity.triage import IdentitySettings
 from index.gate import GateSettings
@@ -62,6 +63,7 @@ class Settings(BaseSettings):
     embeddings: EmbeddingSettings = EmbeddingSettings()
     identity: IdentitySettings = IdentitySettings()
     llm: EnrichmentSettings = EnrichmentSettings()
+    budget: BudgetSettings = BudgetSettings()
     gate: GateSettings = GateSettings()
     scoring: ScoringSettings = ScoringSettings()
 
@@ -114,7 +116,7 @@ def settings_template() -> str:
         "# [sources.youtube]",
         '# files = ["captures/youtube-*.jsonl.gz"]',
     ]
-    for section in ("cadence", "embeddings", "identity", "llm", "gate"):
+    for section in ("cadence", "embeddings", "identity", "llm", "budget", "gate"):
         lines += ["", f"[{section}]", *_template_lines(getattr(defaults, section))]
     return "\n".join(lines) + "\n"
 

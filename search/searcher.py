@@ -164,19 +164,16 @@ class Searcher:
 
     def warm_up(self) -> None:
         """Read what the first question would have to wait for."""
+        self.snapshot.warm()
         self.search("warm up", language="en", min_followers=1, facets=True)
 
     def facets(self, ranking: Ranking) -> Facets:
         """How many of the ranked creators have each value."""
-        kept = np.zeros(len(self.snapshot), bool)
-        kept[ranking.scores.docs] = True
-        return self.filters.facets(kept)
+        return self.filters.facets(ranking.scores.docs)
 
     def mask_of(self, creator_ids: Iterable[str]) -> Mask:
         """True for these creators."""
-        mask = np.zeros(len(self.snapshot), bool)
-        mask[self.filters.docs(creator_ids)] = True
-        return mask
+        return self.filters.mask_of(creator_ids)
 
     @property
     def _id(self) -> str:

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from base.clock import Clock, SystemClock
@@ -103,7 +104,7 @@ class Service:
             if doc is None or opened.is_taken_down(doc):
                 return Moved(successor) if successor else None
             written = _Written(Overlay(self.database, caller.tenant_id), opened)
-            return CreatorAnswer.model_validate({**snapshot.rows([doc])[0], **written.of(creator_id)})
+            return CreatorAnswer.model_validate({**snapshot.rows(np.array([doc]))[0], **written.of(creator_id)})
 
     def embed(self, texts: list[str]) -> EmbedAnswer:
         with self.live.opened() as opened, self.metrics.stage("embed"):

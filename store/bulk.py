@@ -99,6 +99,21 @@ class FrameWriter(FrameReader):
         columns = [name for name in frame.column_names if name not in keys] if update is None else update
         return self._write(model, frame, update=columns)
 
+    def amend(self, model: type[SQLModel], frame: pa.Table, *, only: Mapping[str, str]) -> int:
+        """Change the given columns of rows that are there and hold the values `only`. Returns how many were changed."""
+        if frame.num_rows == 0:
+            return 0
+        table = _table(model)
+        keys = [column.name for column in table.primary_key]
+        values = ", ".join(
+            f'"{name}" = "_stage_{table.name}"."{name}"' for name in frame.column_names if name not in keys
+        )
+        held = {f'"{table.name}"."{name}" = \'{value}\'' for name, value in only.items()}
+        same = {f'"_stage_{table.name}"."{name}" = "{table.name}"."{name}"' for name in keys}
+        with self._staged(table, frame) as stage:
+            where = " AND ".join(sorted(held | same))
+            return self._change(f'UPDATE "{table.name}" SET {values} FROM "{stage}" WHERE {where}')
+
     def matching(self, model: type[SQLModel], keys: pa.Table) -> pa.Table:
         """The rows of a table that match `keys` in all of its columns, in no order; `keys` holds each once.
 

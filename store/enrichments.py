@@ -18,6 +18,7 @@ from store.tables import (
     CreatorChange,
     CreatorMember,
     Enrichment,
+    EnrichmentFailure,
     UtcMicros,
 )
 
@@ -142,6 +143,23 @@ def load_labels_in_force(frames: FrameReader) -> pa.Table:
 def save_enrichments(frames: FrameWriter, rows: pa.Table) -> int:
     """Write answers; a former answer that loses its force is given in the same frame, with `is_current` false."""
     return frames.upsert(Enrichment, rows)
+
+
+def load_failures(frames: FrameReader, stretch: Stretch, recipe_fingerprint: str) -> pa.Table:
+    """creator_id, input_fingerprint, error_class, failed_at of what got no labels under this recipe."""
+    failure = EnrichmentFailure
+    return frames.read(
+        _select(
+            col(failure.creator_id), col(failure.input_fingerprint), col(failure.error_class), col(failure.failed_at)
+        )
+        .where(stretch.holds(failure.creator_id), col(failure.recipe_fingerprint) == recipe_fingerprint)
+        .order_by(col(failure.creator_id), col(failure.input_fingerprint))
+    )
+
+
+def save_failures(frames: FrameWriter, rows: pa.Table) -> int:
+    """Write what got no labels; the newest failure of the same input under the same recipe stands."""
+    return frames.upsert(EnrichmentFailure, rows)
 
 
 def retire_vanished(frames: FrameWriter) -> int:

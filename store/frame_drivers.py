@@ -36,6 +36,9 @@ class FrameDriver(Protocol):
     def connect(self, url: URL) -> Any:
         """A DB-API connection with one open transaction at a time; it rolls back what was not committed."""
 
+    def make_durable(self, connection: Any) -> None:
+        """See that what this connection commits outlives a power cut, not only the process; it holds no transaction."""
+
     def close(self) -> None:
         """Let go of what connections share, when none is open any more."""
 
@@ -71,6 +74,12 @@ class SqliteDriver:
                 cursor.fetchall()
         connection.adbc_connection.set_autocommit(False)
         return connection
+
+    def make_durable(self, connection: Any) -> None:
+        connection.adbc_connection.set_autocommit(True)
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA synchronous=FULL")
+        connection.adbc_connection.set_autocommit(False)
 
     def close(self) -> None:
         pass
@@ -113,6 +122,9 @@ class PostgresDriver:
         if self._first is None:
             self._first = self._connect(url)
         return self._first.adbc_clone()
+
+    def make_durable(self, connection: Any) -> None:
+        pass  # a commit waits for the disk unless the server was told otherwise
 
     def close(self) -> None:
         if self._first is not None:

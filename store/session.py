@@ -80,9 +80,33 @@ class Store:
             yield FrameWriter(connection, self._driver)
             connection.commit()
 
+    @contextmanager
+    def journal(self) -> Iterator["Journal"]:
+        """A connection kept open for many small transactions, each on disk when it ends: for what was paid."""
+        with connect_frames(self._driver, self.url) as connection:
+            self._driver.make_durable(connection)
+            yield Journal(connection, FrameWriter(connection, self._driver))
+
     def close(self) -> None:
         self._driver.close()
         self.engine.dispose()
+
+
+class Journal:
+    """Transactions one after another, from whichever thread; never two at once."""
+
+    def __init__(self, connection: Any, frames: FrameWriter) -> None:
+        self._connection, self._frames = connection, frames
+
+    @contextmanager
+    def writing_frames(self) -> Iterator[FrameWriter]:
+        """One transaction: on disk when it ends, and undone by an error."""
+        try:
+            yield self._frames
+        except BaseException:
+            self._connection.rollback()
+            raise
+        self._connection.commit()
 
 
 def _checked(given: str | URL) -> URL:

@@ -8,7 +8,7 @@ microseconds since 1970 UTC; vectors are little-endian float16, unit norm; JSON 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Index, LargeBinary, MetaData, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Index, LargeBinary, MetaData, Text, UniqueConstraint, text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.types import TypeDecorator
@@ -475,27 +475,65 @@ class Enrichment(SQLModel, table=True):
 
 
 class LlmCall(SQLModel, table=True):
-    """The spend ledger: one row per paid request, written before it leaves."""
+    """The spend ledger: one row per paid request, written before it leaves. Money: whole billionths of a dollar."""
 
     __tablename__ = "llm_calls"
+    __table_args__ = (
+        Index(
+            "ix_llm_calls_open",
+            "call_id",
+            sqlite_where=text("state = 'intent'"),
+            postgresql_where=text("state = 'intent'"),
+        ),
+    )
     call_id: str = _key()
-    run_id: str = _text()
+    run_id: str = Field(sa_type=PlainText, index=True)
+    #: the UTC date of the run's `as_of`: what a budget per night adds up over
+    night: str = Field(sa_type=PlainText, index=True)
     #: enrichment · embedding
     purpose: str = _text()
-    subject: str = _text()
+    #: creator id; of an embedding: the hash of its texts
+    subject: str = Field(sa_type=PlainText, index=True)
+    #: with the effort it was asked for
     model: str = _text()
     prompt_version: str | None = _text(default=None)
-    request_hash: str = Field(sa_type=PlainText, index=True)
-    #: intent · settled · failed · unknown
+    #: why the subject was due, e.g. new, drifted
+    reason: str | None = _text(default=None)
+    request_hash: str = _text()
+    #: from 1: how often this run asked about the subject
+    attempt: int = _count()
+    #: the batch it went out with; NULL: on its own
+    batch_key: str | None = _text(default=None)
+    #: intent · settled (answered) · failed (with whatever it cost) · unknown (counts in full) · released (never ran)
     state: str = _text()
+    #: RATE, QUOTA, SERVER, …; of a settled call INVALID: an answer that was paid for and of no use
     error_class: str | None = _text(default=None)
-    reserved_usd: float
-    cost_usd: float | None = None
+    #: the vendor's name for the request
+    request_id: str | None = _text(default=None)
+    #: the most it can cost
+    reserved_nano_usd: int = _count()
+    cost_nano_usd: int | None = _count(default=None)
     input_tokens: int | None = _count(default=None)
     cached_tokens: int | None = _count(default=None)
+    cache_write_tokens: int | None = _count(default=None)
     output_tokens: int | None = _count(default=None)
+    reasoning_tokens: int | None = _count(default=None)
     created_at: datetime = _instant()
     settled_at: datetime | None = _instant(default=None)
+
+
+class EnrichmentFailure(SQLModel, table=True):
+    """A creator that got no labels from this input under this recipe: asking again would pay for the same failure."""
+
+    __tablename__ = "enrichment_failures"
+    creator_id: str = _key()
+    input_fingerprint: str = _key()
+    recipe_fingerprint: str = _key()
+    error_class: str = _text()
+    #: what was wrong, in our own words
+    detail: str = _text()
+    run_id: str = _text()
+    failed_at: datetime = _instant()
 
 
 # --- runs -------------------------------------------------------------------------------------------------------
@@ -545,7 +583,8 @@ WRITERS: dict[str, str] = {
     "account_relations": "jobs.resolve_creators",
     "judgement_flags": "jobs.flag_judgements",
     "enrichments": "jobs.enrich_creators",
-    "llm_calls": "jobs.enrich_creators",
+    "enrichment_failures": "jobs.enrich_creators",
+    "llm_calls": "jobs.spend_ledger",
     "creator_vectors": "jobs.embed_creators",
     "judgements": "review.decide",
     "judgement_grounds": "review.decide",

@@ -99,7 +99,7 @@ def test_one_creators_failure_is_an_outcome_and_the_next_is_still_asked():
     """LLM-15: failures are counted by class."""
     llm = ScriptedLLM([ProviderUnavailable(provider="scripted"), REFUSAL, REFUSAL, an_answer()])
     outcomes = list(Enricher(llm, PROMPT, load_taxonomy()).label([a_cook()] * 3))
-    assert [outcome.failure for outcome in outcomes] == ["ProviderUnavailable", "AnswerInvalid", ""]
+    assert [outcome.failure for outcome in outcomes] == ["SERVER", "INVALID", ""]
     assert [outcome.labels is None for outcome in outcomes] == [True, True, False]
 
 

@@ -9,9 +9,9 @@ import pyarrow as pa
 
 from engines.duckdb_engine import DuckDBEngine
 from index.documents import DocumentFrames, build_documents
-from index.manifest import Manifest
 from index.scoring import ScoringSettings
-from index.snapshot import ALIASES, CHANGES, FieldVectors, Snapshot, SnapshotInput, write_files, write_manifest
+from index.snapshot import Snapshot
+from index.writer import ALIASES, CHANGES, FieldVectors, SnapshotInput, write_files, write_manifest
 from providers.hashing import HashingEmbedder
 
 NICHES = pa.table(
@@ -126,9 +126,7 @@ def vectors_of(creators: Sequence[Mapping[str, Any]], embedder: HashingEmbedder)
 
 def write_snapshot(directory: Path, given: SnapshotInput, version: int = 1) -> Snapshot:
     directory.mkdir(parents=True, exist_ok=True)
-    content = write_files(directory, given)
-    manifest = Manifest(version=version, parent=None, snapshot_id=content.snapshot_id, content=content, execution={})
-    write_manifest(directory, manifest)
+    write_manifest(directory, write_files(directory, given).manifest(version, parent=None, execution={}))
     return Snapshot(directory)
 
 

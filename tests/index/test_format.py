@@ -23,7 +23,7 @@ def test_every_column_and_manifest_field_is_described():
 
 def test_the_second_reader_is_small_and_imports_nothing_of_ours():
     """SYS-03."""
-    reader = (PAGE.parents[1] / "tests" / "search" / "second_reader.py").read_text(encoding="utf-8")
+    reader = (PAGE.parents[1] / "tests" / "index" / "second_reader.py").read_text(encoding="utf-8")
     imports = [line.split()[1].split(".")[0] for line in reader.splitlines() if line.startswith(("import ", "from "))]
     assert set(imports) <= {"json", "math", "unicodedata", "itertools", "pathlib", "numpy", "pyarrow"}
-    assert len(reader.splitlines()) <= 120
+    assert len(reader.splitlines()) <= 150

@@ -3,15 +3,18 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from index.gate import GateSettings, inspect
-from index.snapshot import SHARD, Snapshot, write_table
+from index.snapshot import Snapshot
+from index.writer import write_array, write_table
 from tests.index.generated import some_creators
 from tests.index.snapshots import a_creator, input_of, write_snapshot
 
+SHARD = "shard=00000"
 NO_VIOLATIONS = pa.table({"left": pa.array([], pa.string()), "right": [], "creator_id": []})
 
 
@@ -56,9 +59,8 @@ def test_a_pair_judged_different_in_one_creator_is_refused(snapshot: Snapshot):
 
 
 def test_postings_that_lost_a_word_are_refused(snapshot: Snapshot):
-    path = snapshot.directory / SHARD / "postings.parquet"
-    postings = pq.read_table(path, partitioning=None)
-    write_table(postings.set_column(1, "tf", pa.array([9] * postings.num_rows, pa.int32())), path)
+    path = snapshot.directory / SHARD / "postings" / "tf.npy"
+    write_array(np.full_like(np.load(path), 9), path)
     assert len(findings(Snapshot(snapshot.directory))) == 8
 
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.text import tokens
-from tests.search.second_reader import tokens as plain_tokens
+from tests.index.second_reader import tokens as plain_tokens
 
 
 @given(st.text(max_size=40) | st.text("aB9_-é東カあşİßﬁ१योกำ", max_size=12))

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.vectors import Field, calibrate, cosines, query_integers, squared_norms, to_int8
+from index.vectors import StoredRows, calibrate, cosines, query_integers, squared_norms, to_int8
 
 
 def unit(seed: int, count: int, dim: int) -> np.ndarray:
@@ -12,8 +12,8 @@ def unit(seed: int, count: int, dim: int) -> np.ndarray:
     return matrix / np.linalg.norm(matrix, axis=1, keepdims=True)
 
 
-def field_of(rows: np.ndarray) -> Field:
-    return Field("x_bio", rows, np.arange(len(rows), dtype=np.int32), squared_norms(rows))
+def field_of(rows: np.ndarray) -> StoredRows:
+    return StoredRows(rows, np.arange(len(rows), dtype=np.int32), squared_norms(rows))
 
 
 @settings(deadline=None)

@@ -262,7 +262,7 @@ def test_offline_labels_give_way_to_a_model_and_not_the_other_way_round(three_cr
 
 
 def test_a_failure_costs_one_creator_its_label_and_is_counted(three_creators):
-    """LLM-09, LLM-15: quarantined, counted by class, asked again the next night."""
+    """LLM-09, LLM-15: quarantined, counted by class; what the server failed at is asked again after a while."""
     answers = iter([ProviderUnavailable(provider="scripted"), "no", "no"])
 
     def flaky(request: LLMRequest) -> str:
@@ -273,9 +273,30 @@ def test_a_failure_costs_one_creator_its_label_and_is_counted(three_creators):
 
     report = enrich_creators(a_night(three_creators), ScriptedLLM(flaky))
     assert report.counts["quarantined"] == 2
-    assert (report.counts["failed_ProviderUnavailable"], report.counts["failed_AnswerInvalid"]) == (1, 1)
+    assert (report.counts["failed_SERVER"], report.counts["failed_INVALID"]) == (1, 1)
     assert len(rows(three_creators)) == 1
-    assert enrich_creators(a_night(three_creators), ScriptedLLM(obedient)).counts["labelled"] == 2
+    llm = ScriptedLLM(obedient)
+    assert enrich_creators(a_night(three_creators), llm).details["plan"]["skip:failed_before"] == 2
+    assert enrich_creators(a_night(three_creators, nights=1), llm).counts["labelled"] == 1
+    assert len(llm.requests) == 1
+
+
+def test_what_failed_for_good_is_paid_for_again_only_when_it_changed(three_creators):
+    """The same refusal is not bought twice; a changed bio and another recipe are other questions."""
+    refusing = ScriptedLLM(lambda _request: "no")
+    enrich_creators(a_night(three_creators), refusing)
+    asked = len(refusing.requests)
+    enrich_creators(a_night(three_creators, nights=400), refusing)
+    assert len(refusing.requests) == asked
+    change(three_creators, update(CreatorAccount).where(col(CreatorAccount.handle) == "bea").values(bio="Piano"))
+    planned = enrich_plan(a_night(three_creators, nights=1), refusing).to_pylist()
+    assert {row["creator_id"]: row["decision"] for row in planned} == {
+        "cr_ann": "skip",
+        "cr_bea": "run",
+        "cr_cy": "skip",
+    }
+    other = ScriptedLLM(obedient, id="another/1")
+    assert enrich_creators(a_night(three_creators, nights=2), other).counts["labelled"] == 3
 
 
 def test_an_empty_store_is_no_error(store):

@@ -20,7 +20,7 @@ def test_weights_are_renormalised_over_the_fields_a_creator_has():
 
 
 def test_similarity_is_absolute_and_clipped():
-    constants = FieldConstants(rows=1, stem="x", weight=1, median_cosine=0.1, top_cosine=0.9)
+    constants = FieldConstants(rows=1, stem="x", sha256="", weight=1, median_cosine=0.1, top_cosine=0.9)
     np.testing.assert_allclose(similarity(np.array([0.0, 0.1, 0.5, 0.9, 1.0]), constants), [0, 0, 0.5, 1, 1])
 
 

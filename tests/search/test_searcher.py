@@ -14,8 +14,8 @@ from index.snapshot import Snapshot
 from providers.hashing import HashingEmbedder
 from search.searcher import Searcher, open_snapshot
 from tests.index.generated import WORDS
+from tests.index.second_reader import Reader
 from tests.index.snapshots import a_creator, input_of, write_snapshot
-from tests.search.second_reader import Reader
 
 QUERIES = st.lists(st.sampled_from([*WORDS, "unheardof"]), min_size=1, max_size=5).map(" ".join)
 

@@ -23,6 +23,9 @@ from tests.factories import a_snapshot, put_snapshots
 
 EARLIER = [script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()][:0:-1]
 
+#: tables that were made anew by a revision before which nothing could write them
+NEVER_WRITTEN = {"llm_calls"}
+
 NEXT_REVISION = '''
 """A revision that is yet to come."""
 
@@ -187,7 +190,8 @@ def test_a_filled_store_of_an_earlier_revision_keeps_its_rows(bare: Store, earli
     rows = fill(bare)
     upgrade(bare)
     now = held(bare)
-    for table, before in rows.items():
+    for table in rows.keys() - NEVER_WRITTEN:
+        before = rows[table]
         assert [{name: row[name] for name in before[0]} for row in now[table]] == before, table
 
 

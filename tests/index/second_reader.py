@@ -46,44 +46,55 @@ def pieces(word):
 class Reader:
     def __init__(self, root):
         current = json.loads((Path(root) / "CURRENT.json").read_text())
-        folder = Path(root) / "versions" / f"v{current['version']:08d}"
-        self.content = json.loads((folder / "manifest.json").read_text())["content"]
+        self.folder = Path(root) / "versions" / f"v{current['version']:08d}"
+        self.content = json.loads((self.folder / "manifest.json").read_text())["content"]
         assert self.content["format"]["major"] == 1
-        self.shard = folder / "shard=00000"
-        self.rows = self.table("creators").to_pylist()
-        terms = self.table("terms").to_pylist()
-        self.terms = {row["term"]: row for row in terms}
-        postings = self.table("postings")
-        self.docs, self.tf = postings["doc"].to_pylist(), postings["tf"].to_pylist()
+        self.shards = self.content["shards"]
+        self.rows = [row for shard in self.shards for row in self.table(shard["path"], "creators").to_pylist()]
+        self.terms = {row["term"]: (t, row["df"]) for t, row in enumerate(self.table("", "terms").to_pylist())}
 
-    def table(self, name):
-        return pq.read_table(self.shard / f"{name}.parquet", partitioning=None)
+    def table(self, path, name):
+        return pq.read_table(self.folder / path / f"{name}.parquet", partitioning=None)
+
+    def array(self, path, name):
+        return np.load(self.folder / path / f"{name}.npy")
+
+    def holders(self, word):
+        if word in self.terms:
+            t = self.terms[word][0]
+            for shard in self.shards:
+                first, docs, tf = (self.array(shard["path"], f"postings/{name}") for name in ("first", "docs", "tf"))
+                for place in range(first[t], first[t + 1]):
+                    yield shard["first"] + int(docs[place]), int(tf[place])
 
     def keyword(self, words):
         bm25, totals, bound = self.content["bm25"], [0.0] * len(self.rows), 0.0
         for word in words:
-            row = self.terms.get(word, {"df": 0, "first": 0})
-            idf = math.log(1 + (bm25["documents"] - row["df"] + 0.5) / (row["df"] + 0.5))
+            df = self.terms.get(word, (0, 0))[1]
+            idf = math.log(1 + (bm25["documents"] - df + 0.5) / (df + 0.5))
             bound += idf * (bm25["k1"] + 1)
-            for place in range(row["first"], row["first"] + row["df"]):
-                doc, tf = self.docs[place], self.tf[place]
+            for doc, tf in self.holders(word):
                 length = self.rows[doc]["token_count"] / bm25["average_length"]
                 totals[doc] += idf * tf * (bm25["k1"] + 1) / (tf + bm25["k1"] * (1 - bm25["b"] + bm25["b"] * length))
         return [total / bound if bound else 0.0 for total in totals]
 
+    def similarities(self, field, whole):
+        """{internal id: similarity}"""
+        span, found = field["top_cosine"] - field["median_cosine"], {}
+        for shard in self.shards:
+            matrix = self.array(shard["path"], f"vec/{field['stem']}.i8").astype(np.int64)
+            for row, owner in zip(matrix, self.table(shard["path"], f"vec/{field['stem']}").to_pylist(), strict=True):
+                cosine = int(row @ whole) / math.sqrt(owner["squared_norm"]) / math.sqrt(int(whole @ whole))
+                found[shard["first"] + owner["doc"]] = min(max((cosine - field["median_cosine"]) / span, 0), 1)
+        return found
+
     def semantic(self, vector):
         whole = np.rint(vector.astype(np.float64) * 65536 / math.sqrt(len(vector))).astype(np.int64)
         earned, known = [0.0] * len(self.rows), [0.0] * len(self.rows)
-        if not whole.any():
-            return earned
-        for field in self.content["embedding"]["fields"].values():
-            matrix = np.load(self.shard / "vec" / f"{field['stem']}.i8.npy").astype(np.int64)
-            span = field["top_cosine"] - field["median_cosine"]
-            for row, owner in zip(matrix, self.table(f"vec/{field['stem']}").to_pylist(), strict=True):
-                cosine = int(row @ whole) / math.sqrt(owner["squared_norm"]) / math.sqrt(int(whole @ whole))
-                similarity = min(max((cosine - field["median_cosine"]) / span, 0), 1)
-                earned[owner["doc"]] += field["weight"] * similarity
-                known[owner["doc"]] += field["weight"]
+        for field in self.content["embedding"]["fields"].values() if whole.any() else ():
+            for doc, similarity in self.similarities(field, whole).items():
+                earned[doc] += field["weight"] * similarity
+                known[doc] += field["weight"]
         return [share / weight if weight else 0.0 for share, weight in zip(earned, known, strict=True)]
 
     def search(self, words, vector, keeps, limit):

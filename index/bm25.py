@@ -1,0 +1,176 @@
+"""BM25 (Robertson & Zaragoza 2009) over stored postings, exactly: all documents, some, or the best few.
+
+A score is a share of what the query could earn at most, so it lies in [0, 1) whatever the query. Terms are always
+summed in the order given: the three ways to ask for a score agree bit for bit.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from index.lexical import Ints, Lexicon
+
+BM25_K1 = 1.2  # the usual values; documents here are alike in length and kind
+BM25_B = 0.75
+_ROUNDING = 1e-9  # a bound this close to the threshold could still be reached
+
+Docs = npt.NDArray[np.intp]
+Floats = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+
+
+def inverse_document_frequency(documents: int, df: int) -> float:
+    """ln(1 + (N − df + ½) / (df + ½)): rare words weigh more, and no word weighs less than nothing.
+
+    >>> round(inverse_document_frequency(documents=10, df=2), 6)
+    1.481605
+    """
+    return math.log(1 + (documents - df + 0.5) / (df + 0.5))
+
+
+@dataclass(frozen=True, slots=True)
+class _Term:
+    """One word's postings over all shards."""
+
+    docs: Ints
+    tf: npt.NDArray[Any]
+    idf: float
+
+
+class Bm25:
+    def __init__(self, lexicon: Lexicon, *, average_length: float, k1: float, b: float) -> None:
+        self._terms = lexicon.terms["term"].combine_chunks() if lexicon.terms.num_rows else pa.array([], pa.string())
+        self._shards = lexicon.shards
+        self.documents = len(lexicon.lengths)
+        self._k1 = k1
+        # the part of the denominator that does not depend on the term
+        self._norms: Floats = k1 * (1 - b + b * lexicon.lengths.astype(np.float64) / (average_length or 1.0))
+
+    def holders(self, term: str) -> tuple[Ints, npt.NDArray[Any]]:
+        """(documents, tf) of a term, documents ascending; both empty when no document holds it."""
+        row = _position(self._terms, term)
+        if row is None:
+            return np.empty(0, np.int32), np.empty(0, np.uint8)
+        parts = [(shard, slice(int(shard.first[row]), int(shard.first[row + 1]))) for shard in self._shards]
+        docs = [
+            shard.docs[span] + np.int32(shard.offset) if shard.offset else shard.docs[span] for shard, span in parts
+        ]
+        tf = [shard.tf[span] for shard, span in parts]
+        return (docs[0], tf[0]) if len(parts) == 1 else (np.concatenate(docs), np.concatenate(tf))
+
+    def upper_bound(self, terms: Sequence[str]) -> float:
+        """What no document can reach: Σ idf·(k1+1). A word that no document holds counts too."""
+        return self._bound([self._term(term) for term in terms])
+
+    def scores(self, terms: Sequence[str]) -> Floats:
+        """The share of the upper bound that each document reaches."""
+        found = [self._term(term) for term in terms]
+        totals = np.zeros(self.documents)
+        for term in found:
+            totals[term.docs] += self._earned(term.docs, term.tf, term.idf)
+        return self._shares(totals, found)
+
+    def scores_of(self, terms: Sequence[str], docs: Docs) -> Floats:
+        """`scores(terms)[docs]`, for the price of those documents."""
+        found = [self._term(term) for term in terms]
+        return self._shares(self._totals(found, docs), found)
+
+    def matched(self, terms: Sequence[str], docs: Docs) -> Mask:
+        """Whether each term (row) stands in each of `docs` (column)."""
+        return np.array([_frequencies(self._term(term), docs) > 0 for term in terms]).reshape(len(terms), len(docs))
+
+    def best(self, terms: Sequence[str], count: int, mask: Mask | None = None) -> Docs:
+        """The documents with the highest scores above 0, best first, equal scores by internal id; exactly.
+
+        mask: which documents may appear, all when None.
+        MaxScore (Turtle & Flood 1995): terms are read rarest first, and once `count` documents have more than the terms
+        left can give, common words need not be read: nobody new could catch up.
+        """
+        found = [_kept(self._term(term), mask) for term in terms]
+        docs = self._contenders(sorted(found, key=lambda term: len(term.docs)), count)
+        totals = self._totals(found, docs)
+        return docs[best_rows(totals, docs, count)]
+
+    def _contenders(self, rarest_first: Sequence[_Term], count: int) -> Docs:
+        """Every document that may be among the best `count`, and some that are not."""
+        partial = np.zeros(self.documents)
+        docs = np.empty(0, np.intp)
+        left = self._bound(rarest_first)
+        for term in rarest_first:
+            threshold = _nth_largest(partial[docs], count)
+            if threshold > left + _ROUNDING:
+                break
+            fresh = term.docs[partial[term.docs] == 0]
+            partial[term.docs] += self._earned(term.docs, term.tf, term.idf)
+            docs = np.concatenate([docs, fresh])
+            left -= self._bound([term])
+        earned = partial[docs]
+        return docs[earned + left + _ROUNDING >= _nth_largest(earned, count)]
+
+    def _totals(self, terms: Sequence[_Term], docs: Docs) -> Floats:
+        totals = np.zeros(len(docs))
+        for term in terms:
+            totals += self._earned(docs, _frequencies(term, docs), term.idf)
+        return totals
+
+    def _earned(self, docs: Docs | Ints, tf: npt.NDArray[Any], idf: float) -> Floats:
+        """What one term gives to each document: idf · tf·(k1+1) / (tf + k1·(1 − b + b·length/average))."""
+        frequency = tf.astype(np.float64)
+        return idf * (frequency * (self._k1 + 1)) / (frequency + self._norms[docs])
+
+    def _term(self, term: str) -> _Term:
+        docs, tf = self.holders(term)
+        return _Term(docs, tf, inverse_document_frequency(self.documents, len(docs)))
+
+    def _bound(self, terms: Sequence[_Term]) -> float:
+        return sum(term.idf * (self._k1 + 1) for term in terms)
+
+    def _shares(self, totals: Floats, terms: Sequence[_Term]) -> Floats:
+        bound = self._bound(terms)
+        return totals / bound if bound else totals
+
+
+def best_rows(scores: Floats, docs: Docs, count: int) -> Docs:
+    """Rows of the highest scores, best first; equal scores by internal id."""
+    rows = np.arange(len(docs))
+    if count < len(rows):
+        rows = np.flatnonzero(scores >= _nth_largest(scores, count))
+    return rows[np.lexsort((docs[rows], -scores[rows]))][:count]
+
+
+def _nth_largest(values: Floats, count: int) -> float:
+    """The smallest of the `count` largest values; 0 when there are fewer."""
+    if len(values) < count:
+        return 0.0
+    return float(np.partition(values, len(values) - count)[len(values) - count])
+
+
+def _kept(term: _Term, mask: Mask | None) -> _Term:
+    if mask is None:
+        return term
+    kept = mask[term.docs]
+    return _Term(term.docs[kept], term.tf[kept], term.idf)
+
+
+def _frequencies(term: _Term, docs: Docs) -> npt.NDArray[Any]:
+    """How often the term stands in each of `docs`."""
+    if len(term.docs) == 0:
+        return np.zeros(len(docs), np.uint8)
+    places = np.minimum(np.searchsorted(term.docs, docs), len(term.docs) - 1)
+    return np.where(term.docs[places] == docs, term.tf[places], term.tf.dtype.type(0))
+
+
+def _position(terms: pa.Array, wanted: str) -> int | None:
+    low, high = 0, len(terms)
+    while low < high:
+        middle = (low + high) // 2
+        if terms[middle].as_py() < wanted:
+            low = middle + 1
+        else:
+            high = middle
+    return low if low < len(terms) and terms[low].as_py() == wanted else None

@@ -1,0 +1,78 @@
+"""The order in which a field's rows are stored: those of one cell side by side, so that a search reads few places.
+
+Centres are kept from night to night, since finding them takes longer than everything else; they are found again when
+the cells have become twice as unequal, or the rows twice as many, as when they were found.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from embeddings.cells import TRAINING_ROWS_PER_CELL, imbalance, nearest_cell, train_cells
+from embeddings.vectors import Matrix
+from index.lexical import Longs
+from index.manifest import Cells
+from index.plan import cell_count
+from index.vectors import Docs, Rows, spaced, unit_rows
+
+MOST_GROWTH = 2.0
+_ASSIGNED_ROWS = 65_536  # per call: bounds the float copies
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenCells:
+    """The centres of an earlier snapshot and what the cells were like when they were found."""
+
+    centres: Matrix
+    description: Cells
+
+
+@dataclass(frozen=True, slots=True)
+class CellOrder:
+    """Which cell each row lies in; rows by document. Without cells the order is by document."""
+
+    rows: int
+    centres: Matrix | None = None
+    cell_of: Longs | None = None
+    description: Cells | None = None
+
+    def within(self, start: int, stop: int) -> tuple[Docs, Longs | None]:
+        """(rows start … stop − 1 by cell, then document; where each cell begins among them, and the end)."""
+        if self.cell_of is None or self.centres is None:
+            return np.arange(start, stop), None
+        cells = self.cell_of[start:stop]
+        counts = np.bincount(cells, minlength=len(self.centres))
+        return start + np.argsort(cells, kind="stable"), np.concatenate([[0], np.cumsum(counts)])
+
+
+def order_by_cells(rows: Rows, frozen: FrozenCells | None) -> CellOrder:
+    """The cells of these rows, by the frozen centres while those still suit them."""
+    wanted = cell_count(len(rows))
+    if not wanted:
+        return CellOrder(len(rows))
+    if frozen is not None and frozen.centres.shape[1] == rows.shape[1]:
+        cell_of = _assign(rows, frozen.centres)
+        if _still_suits(frozen, len(rows), _imbalance(cell_of, len(frozen.centres))):
+            return CellOrder(len(rows), frozen.centres, cell_of, frozen.description)
+    centres = train_cells(unit_rows(spaced(rows, wanted * TRAINING_ROWS_PER_CELL)), wanted)
+    cell_of = _assign(rows, centres)
+    trained = Cells(count=wanted, trained_rows=len(rows), trained_imbalance=round(_imbalance(cell_of, wanted), 4))
+    return CellOrder(len(rows), centres, cell_of, trained)
+
+
+def _still_suits(frozen: FrozenCells, rows: int, unequal: float) -> bool:
+    then = frozen.description
+    grown = rows / max(then.trained_rows, 1)
+    return unequal <= MOST_GROWTH * then.trained_imbalance and 1 / MOST_GROWTH <= grown <= MOST_GROWTH
+
+
+def _assign(rows: Rows, centres: Matrix) -> Longs:
+    parts = [
+        nearest_cell(unit_rows(rows[start : start + _ASSIGNED_ROWS]), centres)
+        for start in range(0, len(rows), _ASSIGNED_ROWS)
+    ]
+    return np.concatenate(parts)
+
+
+def _imbalance(cell_of: Longs, cells: int) -> float:
+    return imbalance(np.bincount(cell_of, minlength=cells))

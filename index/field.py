@@ -1,0 +1,134 @@
+"""One vector field of an open snapshot: exact cosines of given creators, and the nearest creators to a query.
+
+Cells only choose which rows are read. Every cosine that comes out is the exact one of the stored row.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from embeddings.vectors import Matrix
+from index.bm25 import best_rows
+from index.lexical import Longs
+from index.plan import Plan, plan_search
+from index.vectors import Docs, Floats, Ints, StoredRows, cosines, cosines_of_spans, joined, unit_rows
+
+Mask = npt.NDArray[np.bool_]
+Query = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class FieldShard:
+    """A field's rows in one shard; documents are internal ids of the whole snapshot."""
+
+    stored: StoredRows
+    #: the shard's documents: offset ≤ doc < offset + documents
+    offset: int
+    documents: int
+    #: int64: cell c has rows first[c] to first[c + 1] − 1; None when the rows lie in no cells
+    first: Longs | None = None
+
+    @cached_property
+    def _row_of(self) -> Ints:
+        """Row of each document of the shard, −1 for none."""
+        rows = np.full(self.documents, -1, np.int32)
+        rows[self.stored.docs - self.offset] = np.arange(len(self.stored.docs), dtype=np.int32)
+        return rows
+
+    def rows_of(self, docs: Docs) -> Docs:
+        """Row of each document, −1 where it has none here."""
+        local = docs - self.offset
+        inside = (local >= 0) & (local < self.documents)
+        rows = np.full(len(docs), -1, np.intp)
+        rows[inside] = self._row_of[local[inside]]
+        return rows
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The nearest creators, best first; equal cosines by internal id."""
+
+    docs: Docs
+    cosines: Floats
+    plan: Plan
+
+
+class Field:
+    def __init__(self, name: str, shards: Sequence[FieldShard], centres: Matrix | None = None) -> None:
+        self.name = name
+        self.shards = shards
+        #: float32 unit rows, one per cell; None when there are no cells
+        self._centres = centres
+
+    def __len__(self) -> int:
+        return sum(len(shard.stored.docs) for shard in self.shards)
+
+    @cached_property
+    def docs(self) -> Ints:
+        """Who has such a vector: internal ids, ascending."""
+        return np.sort(joined([shard.stored.docs for shard in self.shards]))
+
+    def vector_of(self, doc: int) -> Query | None:
+        """A creator's own vector, length 1; None when it has none."""
+        for shard in self.shards:
+            row = shard.rows_of(np.array([doc]))[0]
+            if row >= 0:
+                vector: Query = unit_rows(np.asarray(shard.stored.rows[row : row + 1]))[0]
+                return vector
+        return None
+
+    def cosines_of(self, docs: Docs, query: Query) -> Floats:
+        """The exact cosine of each creator with the unit query; NaN where it has no such vector."""
+        found = np.full(len(docs), np.nan)
+        for shard in self.shards:
+            rows = shard.rows_of(docs)
+            present = rows >= 0
+            found[present] = cosines(shard.stored, query, rows[present])
+        return found
+
+    def nearest(self, query: Query, count: int, mask: Mask | None = None, *, exact: bool = False) -> Found:
+        """The `count` creators nearest to the unit query, among those of the mask (None: all).
+
+        Complete when the plan reads every row; otherwise a few per cent of the far end may be missing. `exact` reads
+        every row whatever the plan.
+        """
+        share = 1.0 if mask is None else np.count_nonzero(mask) / max(len(mask), 1)
+        kept = round(len(self) * share)  # near enough for a plan, and counting it would read every row's owner
+        plan = plan_search(len(self), kept, 0 if exact or self._centres is None else len(self._centres))
+        cells = None if plan.probes is None else self._nearest_cells(query, plan.probes)
+        parts = [_scan(shard, query, mask, cells) for shard in self.shards]
+        docs, scores = joined([docs for docs, _ in parts]), joined([scores for _, scores in parts])
+        best = best_rows(scores, docs, count)
+        return Found(docs[best].astype(np.intp), scores[best], plan)
+
+    def _nearest_cells(self, query: Query, probes: int) -> Docs:
+        assert self._centres is not None
+        near = self._centres @ query
+        return np.sort(np.argpartition(near, len(near) - probes)[len(near) - probes :])
+
+
+def _scan(shard: FieldShard, query: Query, mask: Mask | None, cells: Docs | None) -> tuple[Docs | Ints, Floats]:
+    """(documents, cosines) of the shard's rows in these cells (None: all) that the mask keeps."""
+    stored = shard.stored
+    if cells is None:
+        return _scan_rows(shard, query, mask)
+    assert shard.first is not None
+    spans = [slice(int(shard.first[cell]), int(shard.first[cell + 1])) for cell in cells]
+    docs = joined([stored.docs[span] for span in spans])
+    if mask is None:
+        return docs, cosines_of_spans(stored, query, spans)
+    kept = mask[docs]
+    rows = joined([np.arange(span.start, span.stop) for span in spans])[kept]
+    return docs[kept], cosines(stored, query, rows)
+
+
+def _scan_rows(shard: FieldShard, query: Query, mask: Mask | None) -> tuple[Docs | Ints, Floats]:
+    if mask is None:
+        return shard.stored.docs, cosines(shard.stored, query)
+    wanted = np.flatnonzero(mask[shard.offset : shard.offset + shard.documents]) + shard.offset
+    rows = shard.rows_of(wanted)
+    present = rows >= 0
+    return wanted[present], cosines(shard.stored, query, rows[present])
