@@ -1,7 +1,7 @@
 """A reader that stays: follows the version in force and the takedowns, and holds what it reads.
 
-One thread calls `refresh` every second or so; any number of threads read meanwhile. A request that began on a version ends
-on it. Nothing here needs the publisher's lock.
+One thread calls `refresh` every second or so; any number of threads read meanwhile. A request that began on a version
+ends on it. Nothing here needs the publisher's lock.
 """
 
 import threading

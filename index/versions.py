@@ -5,7 +5,8 @@
     snapshots/retiring.json     versions that nothing keeps, and since when
     snapshots/.staging-…/       being written, or left behind by a kill
 
-A version goes in two steps: it is listed as superfluous, and removed when it still is after a while. A pin holds `CURRENT` where it is: while it stands, a publish adds its version and leaves `CURRENT` alone.
+A version goes in two steps: it is listed as superfluous, and removed when it still is after a while. A pin holds
+`CURRENT` where it is: while it stands, a publish adds its version and leaves `CURRENT` alone.
 """
 
 import fcntl

@@ -97,7 +97,8 @@ def as_provider_errors(provider: str, model: str) -> Iterator[None]:
     except openai.APIStatusError as error:
         body = error.body if isinstance(error.body, Mapping) else {"message": error.message}
         raise failure(error.status_code, body, error.response.headers, provider=provider, model=model) from error
-    except (openai.APIConnectionError, TimeoutError) as error:
+    # While a body is streamed the transport's own errors come through.
+    except (openai.APIConnectionError, httpx2.HTTPError, aiohttp.ClientError, TimeoutError) as error:
         unsent = _never_left(error)
         said = f"{provider} was not reached" if unsent else f"{provider}: the line broke before the answer was whole"
         raise ProviderUnavailable(said, provider=provider, model=model, is_outcome_unknown=not unsent) from error

@@ -12,7 +12,8 @@ from typer.testing import CliRunner
 import cli.search as commands
 from base.errors import ConfigError, SnapshotError
 from cli.search import result_table
-from index.versions import Versions, folder_name
+from index.files import folder_name
+from index.versions import Versions
 from providers.hashing import HashingEmbedder
 from search.explain import why
 from search.searcher import SearchResult, open_snapshot

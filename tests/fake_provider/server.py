@@ -5,6 +5,7 @@ The way of a request: what does it meet (faults, limits)? → wait → do it and
 
 import asyncio
 import hashlib
+import re
 import threading
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
@@ -12,9 +13,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
-from aiohttp import web
+from aiohttp import BodyPartReader, web
 
 from tests.fake_provider import chat
+from tests.fake_provider.batches import Desk
 from tests.fake_provider.books import Books
 from tests.fake_provider.faults import BROKEN_LINES, REFUSALS, Faults, Refused
 from tests.fake_provider.limits import Limits
@@ -33,8 +35,13 @@ class FakeProvider:
     faults: Faults = field(default_factory=Faults)
     limits: Limits = field(default_factory=Limits)
     books: Books = field(default_factory=Books)
+    #: files and batches
+    desk: Desk = field(init=False)
     #: set by `fake_provider`: where it listens, e.g. http://127.0.0.1:4711/v1
     url: str = ""
+
+    def __post_init__(self) -> None:
+        self.desk = Desk(self.books, self.faults)
 
     def script(self, endpoint: str, *faults: str) -> None:
         """What the next requests of an endpoint meet; see `faults`. Endpoints are named in `_ENDPOINTS`."""
@@ -42,8 +49,8 @@ class FakeProvider:
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """One request, from first byte to last."""
-        raw = await request.content.read()
         endpoint, target = _endpoint(request.method, request.path)
+        raw = await (_file_of(request) if endpoint == "files.create" else request.content.read())
         if endpoint == "control":
             return _json(self._control(target, raw))
         if not request.headers.get("Authorization", "").startswith("Bearer "):
@@ -55,30 +62,49 @@ class FakeProvider:
         books.in_flight += 1
         books.most_in_flight = max(books.most_in_flight, books.in_flight)
         try:
-            return await self._answer(request, endpoint, raw, key, fault)
+            return await self._answer(request, _Call(endpoint, target, raw, key, fault, request.query))
         finally:
             books.in_flight -= 1
 
-    async def _answer(
-        self, request: web.BaseRequest, endpoint: str, raw: bytes, key: str, fault: str
-    ) -> web.StreamResponse:
+    async def _answer(self, request: web.BaseRequest, call: "_Call") -> web.StreamResponse:
+        raw, fault = call.raw, call.fault
         if self.latency_seconds:
             await asyncio.sleep(self.latency_seconds)
         if fault in REFUSALS:
             return self._refuse(REFUSALS[fault], raw)
         if fault == "hang":
             await asyncio.Event().wait()
-        if not self.limits.take(chat.tokens(raw.decode())):
+        if call.endpoint in LIMITED and not self.limits.take(-(-len(raw) // 4)):
             return self._refuse(REFUSALS["rate_limit"], raw)
-        reply = self._act(endpoint, orjson.loads(raw), key, fault)
+        reply = self._act(call)
         if isinstance(reply, Refused):
             return self._refuse(reply, raw)
+        body = reply if isinstance(reply, bytes) else orjson.dumps(reply)
         if fault in BROKEN_LINES:
-            return await _break_line(request, orjson.dumps(reply), fault)
-        return web.Response(body=orjson.dumps(reply), headers=self._headers(key))
+            return await _break_line(request, body, fault)
+        return web.Response(body=body, headers=self._headers(call.key))
 
-    def _act(self, endpoint: str, body: Mapping[str, Any], key: str, fault: str) -> dict[str, Any] | Refused:
-        reply = chat.complete(body, key, fault)
+    def _act(self, call: "_Call") -> dict[str, Any] | bytes | Refused:
+        """Do what is asked, and bill it."""
+        desk = self.desk
+        match call.endpoint:
+            case "chat":
+                return self._billed(chat.complete(call.json(), call.key, call.fault))
+            case "files.create":
+                return desk.keep(call.raw)
+            case "files.content":
+                return desk.content(call.target)
+            case "batches.create":
+                return desk.create(call.json())
+            case "batches.list":
+                return desk.list(call.query.get("after"), int(call.query.get("limit", "20")))
+            case "batches.retrieve":
+                return desk.retrieve(call.target)
+            case "batches.cancel":
+                return desk.cancel(call.target)
+        return REFUSALS["not_found"]
+
+    def _billed(self, reply: chat.Reply | Refused) -> dict[str, Any] | Refused:
         if isinstance(reply, Refused):
             return reply
         self.books.bill([reply.bill])
@@ -100,7 +126,8 @@ class FakeProvider:
     def _control(self, target: str, raw: bytes) -> Any:
         """For another process. `/fake/books` and `/fake/calls` tell what was billed; `/fake/settings` takes JSON:
 
-        latency_seconds, retry_after_seconds, rates {fault: share}, script {endpoint: [fault, …]}.
+        latency_seconds, retry_after_seconds, rates {fault: share}, script {endpoint: [fault, …]}, fates [fate, …],
+        finish [batch id, …] (to their end, at once).
         """
         if target == "books":
             return self.books.summary()
@@ -109,6 +136,9 @@ class FakeProvider:
         wanted = orjson.loads(raw)
         for endpoint, names in wanted.pop("script", {}).items():
             self.script(endpoint, *names)
+        self.desk.script(*wanted.pop("fates", ()))
+        for batch_id in wanted.pop("finish", ()):
+            self.desk.finish(batch_id)
         if "rates" in wanted:
             self.faults.set_rates(wanted.pop("rates"))
         for name in ("latency_seconds", "retry_after_seconds"):
@@ -116,16 +146,55 @@ class FakeProvider:
         return {"unknown": sorted(wanted)}
 
 
-_ENDPOINTS = {
-    ("POST", "/v1/chat/completions"): "chat",
-}
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """One request, read."""
+
+    endpoint: str
+    #: the id that the path names
+    target: str
+    raw: bytes
+    key: str
+    fault: str
+    query: Mapping[str, str]
+
+    def json(self) -> dict[str, Any]:
+        body = orjson.loads(self.raw)
+        return body if isinstance(body, dict) else {}
+
+
+#: what counts towards requests and tokens per minute
+LIMITED = ("chat", "embeddings")
+_ENDPOINTS = (
+    ("chat", "POST", r"/v1/chat/completions"),
+    ("files.create", "POST", r"/v1/files"),
+    ("files.content", "GET", r"/v1/files/([^/]+)/content"),
+    ("batches.create", "POST", r"/v1/batches"),
+    ("batches.list", "GET", r"/v1/batches"),
+    ("batches.retrieve", "GET", r"/v1/batches/([^/]+)"),
+    ("batches.cancel", "POST", r"/v1/batches/([^/]+)/cancel"),
+)
 
 
 def _endpoint(method: str, path: str) -> tuple[str, str]:
     """The endpoint's name, and the id or word that the path names."""
     if path.startswith("/fake/"):
         return "control", path.removeprefix("/fake/")
-    return _ENDPOINTS.get((method, path), "unknown"), ""
+    for name, verb, pattern in _ENDPOINTS:
+        if method == verb and (found := re.fullmatch(pattern, path)):
+            return name, found.group(1) if found.groups() else ""
+    return "unknown", ""
+
+
+async def _file_of(request: web.BaseRequest) -> bytes:
+    """The file in a multipart form."""
+    parts = await request.multipart()
+    while (part := await parts.next()) is not None:
+        if isinstance(part, BodyPartReader) and part.name == "file":
+            return bytes(await part.read())
+        if isinstance(part, BodyPartReader):
+            await part.read()
+    return b""
 
 
 def _json(value: Any) -> web.Response:

@@ -9,7 +9,8 @@ from fastapi.testclient import TestClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.versions import Versions, folder_name
+from index.files import folder_name
+from index.versions import Versions
 from providers.hashing import HashingEmbedder
 from search.live import Live
 from search.searcher import Searcher

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from index.versions import Versions, folder_name
+from index.files import folder_name
+from index.versions import Versions
 from providers.hashing import HashingEmbedder
 from search.live import Live
 from search.service import Service
