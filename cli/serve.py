@@ -1,4 +1,4 @@
-"""`serve` and `serve keys`: the search service and page over the published index, and who may call it."""
+"""`serve` and `keys`: the search service and page over the published index, and who may call it."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -21,12 +21,9 @@ from tenants.keys import SCOPES, KeyRecord, make_key
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
-serve_app = typer.Typer(invoke_without_command=True)
 keys_app = typer.Typer(no_args_is_help=True)
-serve_app.add_typer(keys_app, name="keys", help="API keys of the search service.")
 
 
-@serve_app.callback()
 def serve(
     ctx: typer.Context,
     host: Annotated[str, typer.Option(help="Address to listen on; others than this machine's own need keys.")] = (
@@ -43,8 +40,6 @@ def serve(
     ] = False,
 ) -> None:
     """Serve the search API and the search page over the index in force; a newer one is swapped in as it comes."""
-    if ctx.invoked_subcommand is not None:
-        return
     settings = settings_of(ctx)
     database = _database(settings)
     needs_key = require_key or host not in LOOPBACK
@@ -129,7 +124,7 @@ def _shown(records: list[KeyRecord]) -> Iterator[dict[str, Any]]:
 def _check_keys(database: TenantDatabase, host: str, *, needs_key: bool) -> None:
     now = SystemClock().now()
     if needs_key and not any(record.is_valid(now) for record in database.load_keys()):
-        raise ConfigError(f"no valid API key, and {host} asks for one", hint="creatordex serve keys add TENANT")
+        raise ConfigError(f"no valid API key, and {host} asks for one", hint="creatordex keys add TENANT")
 
 
 def _database(settings: Settings) -> TenantDatabase:

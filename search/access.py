@@ -31,7 +31,7 @@ class Caller:
     def check(self, scope: Scope) -> None:
         """Raises Forbidden without the scope."""
         if scope not in self.scopes:
-            raise Forbidden(f"the key has no scope {scope}", hint=f"creatordex serve keys add TENANT --scope {scope}")
+            raise Forbidden(f"the key has no scope {scope}", hint=f"creatordex keys add TENANT --scope {scope}")
 
 
 def caller_of(headers: Mapping[str, str], database: TenantDatabase, *, needs_key: bool, now: datetime) -> Caller:

@@ -76,7 +76,7 @@ class TenantDatabase:
         """Raises ConfigError when there is no such key; revoking twice keeps the first instant."""
         statement = "UPDATE api_keys SET revoked_at = coalesce(revoked_at, ?) WHERE key_id = ?"
         if not self.write(statement, (to_micros(now), key_id)):
-            raise ConfigError(f"no key {key_id}", hint="creatordex serve keys list")
+            raise ConfigError(f"no key {key_id}", hint="creatordex keys list")
 
     @contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:
