@@ -33,7 +33,7 @@ def test_a_key_is_printed_once_and_listed_without_itself():
 
 
 def test_another_address_is_not_served_without_a_key():
-    assert "creatordex keys add" in run("serve", "--host", "0.0.0.0", code=2)
+    assert "creatordex keys add" in run("serve", "--host", "192.0.2.1", code=2)
 
 
 def test_before_the_first_publish_there_is_nothing_to_serve():
