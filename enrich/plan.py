@@ -74,6 +74,8 @@ class EnrichmentSettings(BaseModel):
 
     #: offline: the built-in classifier, free and provisional. Paid providers are selected here by name.
     provider: Literal["offline"] = "offline"
+    #: online: answers at once · batch: at half the price, with the next run (OpenAI's Batch API)
+    mode: Literal["online", "batch"] = "online"
     #: newest items per creator that a dossier samples from
     items_per_creator: int = Field(default=12, ge=1, le=100)
     #: days that must lie between two paid answers, by how often the creator posts

@@ -14,11 +14,13 @@ from base.errors import ConfigError
 from embeddings.batching import EmbeddingSettings
 from enrich.ledger import BudgetSettings
 from enrich.plan import EnrichmentSettings
+from enrich.shards import BatchSettings
 from identity.triage import IdentitySettings
 from index.gate import GateSettings
 from index.scoring import ScoringSettings
 from ingest.cadence import CadenceSettings
 from ingest.files import Mode
+from providers.prices import Price
 
 DEFAULT_CONFIG = Path("creatordex.toml")
 
@@ -59,11 +61,14 @@ class Settings(BaseSettings):
     max_rejected: float = Field(default=0.01, ge=0, le=1)
     #: what `creatordex nightly` takes in when it is given no files: one table per source, `[sources.NAME]`
     sources: dict[str, SourceSettings] = Field(default_factory=dict)
+    #: what models cost, where the table that comes along does not say it or is out of date: `[prices."MODEL"]`
+    prices: dict[str, Price] = Field(default_factory=dict)
     cadence: CadenceSettings = CadenceSettings()
     embeddings: EmbeddingSettings = EmbeddingSettings()
     identity: IdentitySettings = IdentitySettings()
     llm: EnrichmentSettings = EnrichmentSettings()
     budget: BudgetSettings = BudgetSettings()
+    batches: BatchSettings = BatchSettings()
     gate: GateSettings = GateSettings()
     scoring: ScoringSettings = ScoringSettings()
 
@@ -116,7 +121,7 @@ def settings_template() -> str:
         "# [sources.youtube]",
         '# files = ["captures/youtube-*.jsonl.gz"]',
     ]
-    for section in ("cadence", "embeddings", "identity", "llm", "budget", "gate"):
+    for section in ("cadence", "embeddings", "identity", "llm", "budget", "batches", "gate"):
         lines += ["", f"[{section}]", *_template_lines(getattr(defaults, section))]
     return "\n".join(lines) + "\n"
 

@@ -145,16 +145,31 @@ def save_enrichments(frames: FrameWriter, rows: pa.Table) -> int:
     return frames.upsert(Enrichment, rows)
 
 
+def load_known_creators(frames: FrameWriter, creator_ids: list[str]) -> set[str]:
+    """Those of the ids that are creators now."""
+    found = frames.matching(Creator, pa.table({"creator_id": pa.array(creator_ids, pa.string())}))
+    return set(found["creator_id"].to_pylist())
+
+
+def load_in_force(frames: FrameWriter, creator_ids: list[str]) -> pa.Table:
+    """The answers in force about these creators, as whole rows, in no order."""
+    return frames.matching(
+        Enrichment,
+        pa.table({"creator_id": pa.array(creator_ids, pa.string()), "is_current": [True] * len(creator_ids)}),
+    )
+
+
 def load_failures(frames: FrameReader, stretch: Stretch, recipe_fingerprint: str) -> pa.Table:
-    """creator_id, input_fingerprint, error_class, failed_at of what got no labels under this recipe."""
+    """creator_id, input_fingerprint, error_class, detail, failed_at, is_final of what got no labels by this recipe."""
     failure = EnrichmentFailure
     return frames.read(
         _select(
-            col(failure.creator_id), col(failure.input_fingerprint), col(failure.error_class), col(failure.failed_at)
+            col(failure.creator_id), col(failure.input_fingerprint), col(failure.error_class), col(failure.detail),
+            col(failure.failed_at), col(failure.is_final),
         )
         .where(stretch.holds(failure.creator_id), col(failure.recipe_fingerprint) == recipe_fingerprint)
         .order_by(col(failure.creator_id), col(failure.input_fingerprint))
-    )
+    )  # fmt: skip
 
 
 def save_failures(frames: FrameWriter, rows: pa.Table) -> int:
