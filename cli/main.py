@@ -8,7 +8,22 @@ import typer
 from typer.core import TyperGroup
 
 from base.errors import EngineError
-from cli import contracts, demo, evaluate, export, identity, months, night, review, runs, search, serve, setup, train
+from cli import (
+    contracts,
+    demo,
+    evaluate,
+    export,
+    identity,
+    months,
+    night,
+    review,
+    runs,
+    search,
+    serve,
+    setup,
+    takedown,
+    train,
+)
 from cli.state import State, err
 
 
@@ -75,6 +90,7 @@ app.command("export")(export.export)
 app.add_typer(months.months_app, name="months", help="Content and metrics by month.")
 app.command("serve")(serve.serve)
 app.add_typer(serve.keys_app, name="keys", help="API keys of the search service.")
+app.command("takedown")(takedown.takedown)
 app.add_typer(search.snapshot_app, name="snapshot", help="Published snapshots of the index.")
 app.add_typer(setup.db_app, name="db", help="The store's schema.")
 app.command("settings")(setup.show_settings)

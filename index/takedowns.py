@@ -6,7 +6,9 @@ A reader hides them within seconds. The next publish leaves them out, and then t
 retention says.
 """
 
-from collections.abc import Iterable
+import fcntl
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -34,15 +36,24 @@ class Takedowns(BaseModel):
 
     def hidden(self, snapshot: Snapshot) -> npt.NDArray[np.bool_] | None:
         """Whose rows of this snapshot are not to be shown, bool per internal id; None when there are none."""
-        if not (self.creator_ids or self.account_keys) or not len(snapshot):
-            return None
-        named = pc.is_in(snapshot.creators["creator_id"], value_set=pa.array(self.creator_ids, pa.string()))
-        mask = np.array(named, dtype=bool)
-        accounts = snapshot.creators["accounts"].combine_chunks()
+        mask = self._named(snapshot.creators)
+        return mask if mask.any() else None
+
+    def without(self, documents: pa.Table) -> pa.Table:
+        """The rows of those who may be shown."""
+        return documents.filter(pa.array(~self._named(documents)))
+
+    def _named(self, creators: pa.Table) -> npt.NDArray[np.bool_]:
+        mask = np.zeros(creators.num_rows, bool)
+        if not (self.creator_ids or self.account_keys) or not len(mask):
+            return mask
+        ids = pc.is_in(creators["creator_id"], value_set=pa.array(self.creator_ids, pa.string()))
+        mask |= np.asarray(ids, dtype=bool)
+        accounts = creators["accounts"].combine_chunks()
         keys = pc.is_in(accounts.flatten().field("account_key"), value_set=pa.array(self.account_keys, pa.string()))
         owners = pc.list_parent_indices(accounts).to_numpy(zero_copy_only=False)
         mask[owners[np.asarray(keys, dtype=bool)]] = True
-        return mask if mask.any() else None
+        return mask
 
 
 def read_takedowns(root: Path) -> Takedowns:
@@ -55,8 +66,17 @@ def read_takedowns(root: Path) -> Takedowns:
         raise SnapshotError(f"{FILE} cannot be read", hint="restore it from a backup: it says who is hidden") from error
 
 
+@contextmanager
+def writing_takedowns(root: Path) -> Iterator[None]:
+    """Be the only one who changes the list; waits for another one, which takes no time."""
+    root.mkdir(parents=True, exist_ok=True)
+    with (root / "takedowns.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def add_takedown(root: Path, creator_ids: Iterable[str], account_keys: Iterable[str], *, newest: int) -> Takedowns:
-    """Hide these creators and whoever owns these accounts, in every version. The caller is the only writer."""
+    """Hide these creators and whoever owns these accounts, in every version. Hold `writing_takedowns`."""
     known = read_takedowns(root)
     taken = Takedowns(
         creator_ids=tuple(sorted({*known.creator_ids, *creator_ids})),

@@ -43,7 +43,7 @@ class BatchPrice:
         return self.price.cost_nano_usd(usage, batch=True)
 
     def worst_nano_usd(self, input_tokens: int, output_tokens: int) -> int:
-        return self.price.most_nano_usd(input_tokens, output_tokens, batch=True)
+        return self.price.worst_nano_usd(input_tokens, output_tokens, batch=True)
 
 
 @dataclass(frozen=True, slots=True)
