@@ -6,12 +6,24 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from base.errors import EngineError
+from base.errors import ConfigError, EngineError
+from index.manifest import read_manifest
+from index.reader import Reader
 from index.snapshot import Snapshot
 from index.versions import Versions
 from providers.embedder import Embedder
 from search.filters import Mask
 from search.searcher import Searcher, Watch, unwatched
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    searcher: Searcher
+    #: True for creators that were taken down since the snapshot was made; None: nobody was
+    taken_down: Mask | None
+
+    def is_taken_down(self, doc: int) -> bool:
+        return self.taken_down is not None and bool(self.taken_down[doc])
 
 
 class Live:
@@ -26,48 +38,48 @@ class Live:
         watch: Watch = unwatched,
     ) -> None:
         self._versions = Versions(root)
-        snapshot = Snapshot(self._versions.current_path())
-        self._searcher = Searcher(snapshot, embedder, model_dir=model_dir, watch=watch)
-        self._searcher.warm_up()
-        self._refreshing = threading.Lock()
+        self._reader = Reader(root, "serve")
+        self._lock = threading.Lock()
         #: why the last refresh left the old snapshot in place; None when it did not
         self.refusal: str | None = None
+        with self._reader.opened() as view:
+            self._searcher = Searcher(view.snapshot, embedder, model_dir=model_dir, watch=watch)
+            self._searcher.warm_up()
 
     @contextmanager
-    def opened(self) -> Iterator["Opened"]:
+    def opened(self) -> Iterator[Opened]:
         """The snapshot in force, whole until the block ends; the next block may get another one."""
-        yield Opened(self._searcher, None)
+        with self._reader.opened() as view:
+            yield Opened(self._over(view.snapshot), view.hidden)
 
     def refresh(self) -> bool:
-        """Look whether another version is in force, and open it. A snapshot that cannot be opened changes nothing."""
-        with self._refreshing:
-            try:
-                return self._refresh()
-            except (EngineError, OSError) as error:
-                self.refusal = str(error)
-                return False
-
-    def _refresh(self) -> bool:
-        current = self._versions.current()
-        if current is None or current.version == self._searcher.snapshot.manifest.version:
-            self.refusal = None
+        """Follow the version in force and the takedowns. A snapshot that cannot be opened changes nothing."""
+        try:
+            self._check_model()
+            changed = self._reader.refresh()
+            with self.opened():
+                self.refusal = None
+        except (EngineError, OSError) as error:
+            self.refusal = str(error)
             return False
-        # The encoder is kept: it was the slowest part of opening. Another model is a refusal, and a new start.
-        fresh = Searcher(Snapshot(self._versions.current_path()), self._searcher.embedder, watch=self._searcher.watch)
-        fresh.warm_up()
-        self._searcher = fresh
-        self.refusal = None
-        return True
+        return changed
 
+    def close(self) -> None:
+        """Let the snapshot go: it may be removed from now on."""
+        self._reader.close()
 
-@dataclass(frozen=True, slots=True)
-class Opened:
-    searcher: Searcher
-    #: True for creators that were taken down since the snapshot was made; None: nobody was
-    taken_down: Mask | None
+    def _over(self, snapshot: Snapshot) -> Searcher:
+        with self._lock:
+            # The encoder is kept: loading it is the slowest part of a start.
+            if self._searcher.snapshot is not snapshot:
+                self._searcher = Searcher(snapshot, self._searcher.embedder, watch=self._searcher.watch)
+            return self._searcher
 
-    def is_taken_down(self, doc: int) -> bool:
-        return self.taken_down is not None and bool(self.taken_down[doc])
+    def _check_model(self) -> None:
+        """Raises ConfigError when queries for the version in force need another encoder than is loaded."""
+        model = read_manifest(self._versions.current_path()).content.embedding.model
+        if model != self._searcher.embedder.id:
+            raise ConfigError(f"the newest snapshot needs the encoder {model}", hint="start the service again")
 
 
 class Poll:

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from base.clock import Clock, SystemClock
+from base.errors import ConfigError
 from search.access import Caller, caller_of
 from search.answers import (
     CreatorAnswer,
@@ -25,6 +26,7 @@ from search.answers import (
 from search.filters import Mask
 from search.live import Live, Opened
 from search.logs import JsonLog, logged_rows, query_entry
+from search.lookalike import find_creator
 from search.metrics import Metrics
 from search.parse import parse_query
 from search.searcher import Ranking, SearchResult
@@ -136,6 +138,8 @@ class Service:
 
     def _rank(self, opened: Opened, overlay: Overlay, text: str, params: PageParams) -> Ranking:
         query = parse_query(text, **params.filters())
+        if query.like is not None and opened.is_taken_down(find_creator(opened.searcher.snapshot, query.like)):
+            raise ConfigError(f"nobody here is {query.like}")
         return opened.searcher.rank(query, fusion=params.fusion, hidden=_hidden(overlay, opened))
 
     def _log(self, caller: Caller, opened: Opened, result: SearchResult, ranking: Ranking) -> None:

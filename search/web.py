@@ -48,6 +48,7 @@ def create_app(service: Service) -> FastAPI:
         poll.start()
         yield
         poll.stop()
+        service.live.close()
 
     # The usual documentation pages load scripts from elsewhere: /openapi.json is all there is.
     app = FastAPI(title="creatordex", docs_url=None, redoc_url=None, lifespan=running, openapi_url="/openapi.json")

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index.files import folder_name
+from index.takedowns import add_takedown, writing_takedowns
 from index.versions import Versions
 from providers.hashing import HashingEmbedder
 from search.live import Live
@@ -185,6 +186,23 @@ def test_a_new_snapshot_is_swapped_in_and_no_request_fails(tmp_path: Path):
         assert before.searcher.search("ann").hits[0].creator_id == "cr_ann", "who was reading goes on with the old one"
     assert client.get("/v1/search").json()["hits"][0]["creator"]["creator_id"] == "cr_bob"
     assert client.get("/readyz").json() == {"version": 2, "refused": None}
+
+
+def test_who_is_taken_down_is_gone_from_every_answer_without_a_new_snapshot(tmp_path: Path):
+    people = [a_creator(name, bio="yoga") for name in ("ann", "bob", "cat")]
+    write_snapshot(tmp_path / "versions" / folder_name(1), input_of(people), 1)
+    Versions(tmp_path).promote(1)
+    live = Live(tmp_path, HashingEmbedder())
+    client = TestClient(create_app(Service(live, TenantDatabase(tmp_path / "t.db"))), base_url="http://127.0.0.1")
+    with writing_takedowns(tmp_path):
+        add_takedown(tmp_path, ["cr_bob"], [], newest=1)
+    assert live.refresh()
+    for path in ("/v1/search?q=yoga", "/v1/search", "/v1/creators/cr_ann/similar", "/?q=yoga"):
+        answer = client.get(path)
+        assert answer.status_code == 200
+        assert "cr_bob" not in answer.text
+    assert client.get("/v1/creators/cr_bob").status_code == 404
+    assert client.get("/v1/search?q=like:cr_bob").status_code == 400
 
 
 def test_a_broken_snapshot_leaves_the_one_in_force(tmp_path: Path):
