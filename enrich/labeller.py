@@ -9,7 +9,7 @@ from enrich.schema import TARGET_WORDS, CreatorLabels
 from enrich.subjects import Subject
 from enrich.summary import word_count
 
-Provenance = Literal["offline", "llm"]
+Provenance = Literal["offline", "llm", "cascade"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,8 @@ class Outcome:
     failure: str = ""
     #: what was wrong, in our own words
     detail: str = ""
+    #: how clear the case was to a labeller that can say: more is clearer, 0 is an abstention
+    score: float | None = None
 
 
 class Labelling(Protocol):
