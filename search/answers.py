@@ -32,6 +32,7 @@ class FilterParams(BaseModel):
     language: list[str] = Field(default=[], description="ISO 639-1")
     country: list[str] = Field(default=[], description="ISO 3166-1 alpha-2")
     activity: list[str] = Field(default=[], description="active, semi_active, long_tail")
+    momentum: list[str] = Field(default=[], description="rising, steady, falling")
 
     def filters(self) -> dict[str, Any]:
         """As the searcher takes them. Raises ConfigError for a count that is none."""
@@ -84,6 +85,7 @@ class CreatorAnswer(BaseModel):
     language: str | None
     country: str | None
     activity: str | None
+    momentum: str | None = None
     label_provenance: str | None
     label_confidence: str | None
     summary: str | None

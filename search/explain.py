@@ -48,6 +48,8 @@ def why(explanation: Explanation) -> list[str]:
         reasons.append(f"words {', '.join(explanation.matched_words)}")
     if explanation.niche_match:
         reasons.append(f"niche {', '.join(explanation.niche_match)}")
+    if explanation.components.get("growth"):
+        reasons.append("rising")
     fields = {name: value for name, value in explanation.components.items() if name.endswith(("_bio", "_content"))}
     if fields and max(fields.values()) > 0:
         closest = max(fields, key=lambda name: fields[name])
@@ -73,6 +75,7 @@ def _explanation(
             **{name: float(part[row]) for name, part in components.similarities.items() if name not in absent},
             "semantic": float(components.semantic[row]),
             "quality": float(components.quality[row]),
+            **({} if components.growth is None else {"growth": float(components.growth[row])}),
         },
         absent_fields=absent,
         matched_words=words,

@@ -22,7 +22,9 @@ KEPT_MASKS = 32  # of the filters asked for last; a megabyte each at a million c
 _COLUMNS = {
     "follower_band": "follower_band", "primary_niche": "primary_niche", "style": "content_style",
     "account_kind": "account_kind", "language": "language", "country": "country", "activity": "activity",
+    "momentum": "momentum",
 }  # fmt: skip
+MOMENTA = ("rising", "steady", "falling")
 #: what is counted
 FACETS = ("platforms", "follower_band", "primary_niche", "content_style", "language", "country", "activity")
 
@@ -81,6 +83,7 @@ class FilterIndex:
         niches = self._snapshot.content.niches
         known: dict[str, Iterable[str]] = {
             "follower_band": FOLLOWER_BANDS, "activity": ACTIVITY, "niche": niches, "primary_niche": niches,
+            "momentum": MOMENTA,
         }  # fmt: skip
         for name, values in known.items():
             unknown = sorted(set(getattr(filters, name)) - set(values))

@@ -54,6 +54,8 @@ class Filters(BaseModel):
     #: ISO 3166-1 alpha-2
     country: Annotated[tuple[str, ...], BeforeValidator(_upper)] = ()
     activity: AnyOf = ()
+    #: rising, steady, falling: of the followers, where a series of them is known
+    momentum: AnyOf = ()
 
     def in_words(self) -> tuple[str, ...]:
         """One entry per filter in force.

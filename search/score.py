@@ -19,6 +19,7 @@ from search.query import Fusion
 
 Floats = npt.NDArray[np.float64]
 
+GROWTH_WEIGHT = 0.3  # of growth when it is asked for: as much as good words, so that who rises comes first among equals
 RRF_K = 60  # Cormack, Clarke & Büttcher 2009: late ranks still count a little, and no single list decides
 
 
@@ -33,6 +34,8 @@ class Components:
     similarities: Mapping[str, Floats]
     semantic: Floats
     quality: Floats
+    #: 1 for a rising creator, when growth was asked for; None when it was not
+    growth: Floats | None = None
 
     def take(self, rows: npt.NDArray[np.intp] | npt.NDArray[np.bool_]) -> "Components":
         """These rows only."""
@@ -42,6 +45,7 @@ class Components:
             similarities={name: values[rows] for name, values in self.similarities.items()},
             semantic=self.semantic[rows],
             quality=self.quality[rows],
+            growth=None if self.growth is None else self.growth[rows],
         )
 
 
@@ -57,8 +61,10 @@ class Scores:
         return self.components.docs
 
 
-def measure(snapshot: Snapshot, docs: Docs, terms: tuple[str, ...], vectors: Vectors) -> Components:
-    """The components of the creators `docs` (ascending).
+def measure(
+    snapshot: Snapshot, docs: Docs, terms: tuple[str, ...], vectors: Vectors, *, emerging: bool = False
+) -> Components:
+    """The components of the creators `docs` (ascending); growth among them when `emerging` ones are asked for.
 
     vectors: unit vector per field; a field without one is like nobody.
     """
@@ -69,6 +75,7 @@ def measure(snapshot: Snapshot, docs: Docs, terms: tuple[str, ...], vectors: Vec
         similarities=similarities,
         semantic=weighted_mean(similarities, _weights(snapshot), len(docs)),
         quality=snapshot.quality[docs],
+        growth=_growth(snapshot, docs) if emerging else None,
     )
 
 
@@ -114,11 +121,14 @@ def _linear(snapshot: Snapshot, components: Components) -> dict[str, Floats]:
         "keyword": constants.keyword_weight * components.keyword,
         **{name: constants.semantic_weight * share for name, share in shares.items()},
         "quality": constants.quality_weight * components.quality,
+        **({} if components.growth is None else {"growth": GROWTH_WEIGHT * components.growth}),
     }
 
 
 def _reciprocal_ranks(components: Components) -> dict[str, Floats]:
     lists = {"keyword": components.keyword, **components.similarities, "quality": components.quality}
+    if components.growth is not None:
+        lists["growth"] = components.growth
     return {name: _reciprocal_rank(values) for name, values in lists.items()}
 
 
@@ -137,6 +147,13 @@ def _shares(similarities: Mapping[str, Floats], weights: Mapping[str, float], co
         known += weights[name] * ~np.isnan(values)
     known[known == 0] = 1
     return {name: weights[name] * np.nan_to_num(values, nan=0.0) / known for name, values in similarities.items()}
+
+
+def _growth(snapshot: Snapshot, docs: Docs) -> Floats:
+    """1 for who is rising, 0 for anybody else, also for who has no series to tell by."""
+    if "momentum" not in snapshot.creators.column_names:
+        return np.zeros(len(docs))
+    return snapshot.columns.one_of("momentum", ["rising"])[docs].astype(np.float64)
 
 
 def _similarity(snapshot: Snapshot, name: str, docs: Docs, vectors: Vectors) -> Floats:

@@ -131,7 +131,7 @@ class Searcher:
         with self.watch("propose"):
             candidates = propose(self.snapshot, kept, query.terms, vectors)
         with self.watch("score"):
-            components = measure(self.snapshot, candidates.docs, query.terms, vectors)
+            components = measure(self.snapshot, candidates.docs, query.terms, vectors, emerging=query.emerging)
             scores = fuse(self.snapshot, _matching(components, query), fusion)
         return Ranking(query, fusion, scores, int(kept.sum()), candidates.plan)
 

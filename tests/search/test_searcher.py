@@ -185,3 +185,21 @@ def test_every_facet_equals_a_naive_count(searcher: Searcher, language: str, tex
                     naive[one] = naive.get(one, 0) + 1
         assert counts == naive
         assert list(counts) == sorted(naive, key=lambda one: (-naive[one], one))
+
+
+def test_emerging_creators_come_first_among_those_that_fit(tmp_path: Path):
+    """SRC-02: "emerging fitness creators for a new gym launch"."""
+    people = [
+        a_creator("flat", bio="fitness gym launch", growth={"youtube": (50_000, 50_000, 28)}),
+        a_creator("fast", bio="fitness gym launch", growth={"youtube": (25_000, 50_000, 28)}),
+        a_creator("none", bio="fitness gym launch"),
+        a_creator("oven", bio="bread", titles=["cake"], niche="food", summary="", growth={"youtube": (10, 50_000, 28)}),
+    ]
+    searcher = Searcher(write_snapshot(tmp_path, input_of(people)), HashingEmbedder())
+    hits = searcher.search("emerging fitness creators for a new gym launch").hits
+    assert hits[0].creator_id == "cr_fast"
+    assert hits[0].explanation.parts["growth"] > 0
+    assert sum(hits[0].explanation.parts.values()) == pytest.approx(hits[0].score, abs=1e-9)
+    assert "cr_oven" not in {hit.creator_id for hit in hits[:3]}
+    assert "growth" not in searcher.search("fitness creators for a new gym launch").hits[0].explanation.parts
+    assert [hit.creator_id for hit in searcher.search("gym", momentum="rising").hits] == ["cr_fast"]
