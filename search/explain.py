@@ -33,11 +33,12 @@ def explain(
     snapshot: Snapshot, query: Query, scores: Scores, rows: Sequence[int], creators: Sequence[Mapping[str, Any]]
 ) -> list[Explanation]:
     """One explanation per row of `scores`; `creators` are the same rows as the snapshot has them."""
-    matched = _matched_words(snapshot, query.terms, scores.docs[list(rows)])
+    docs = scores.docs[list(rows)]
+    matched, absent = _matched_words(snapshot, query.terms, docs), _absent_fields(snapshot, docs)
     filters = query.filters.in_words()
     return [
-        _explanation(snapshot, query, scores, row, creator, words, filters)
-        for row, creator, words in zip(rows, creators, matched, strict=True)
+        _explanation(snapshot, query, scores, row, creator, words, missing, filters)
+        for row, creator, words, missing in zip(rows, creators, matched, absent, strict=True)
     ]
 
 
@@ -64,10 +65,10 @@ def _explanation(
     row: int,
     creator: Mapping[str, Any],
     words: tuple[str, ...],
+    absent: tuple[str, ...],
     filters: tuple[str, ...],
 ) -> Explanation:
-    components, doc = scores.components, int(scores.docs[row])
-    absent = tuple(name for name, field in snapshot.fields.items() if field.vector_of(doc) is None)
+    components = scores.components
     return Explanation(
         parts={name: float(part[row]) for name, part in scores.parts.items() if name not in absent},
         components={
@@ -87,6 +88,12 @@ def _explanation(
 def _matched_words(snapshot: Snapshot, terms: tuple[str, ...], docs: Docs) -> list[tuple[str, ...]]:
     held = snapshot.bm25.matched(terms, docs)
     return [tuple(terms[place] for place in np.flatnonzero(held[:, doc])) for doc in range(len(docs))]
+
+
+def _absent_fields(snapshot: Snapshot, docs: Docs) -> list[tuple[str, ...]]:
+    nowhere = np.zeros(snapshot.content.embedding.dim, np.float32)
+    missing = {name: np.isnan(field.cosines_of(docs, nowhere)) for name, field in snapshot.fields.items()}
+    return [tuple(name for name, absent in missing.items() if absent[place]) for place in range(len(docs))]
 
 
 def _niche_match(snapshot: Snapshot, terms: tuple[str, ...], creator: Mapping[str, Any]) -> tuple[str, ...]:
