@@ -25,21 +25,29 @@ class Outcome:
     failure: str = ""
     #: what was wrong, in our own words
     detail: str = ""
+    #: of every attempt at it, in nano-dollars
+    cost_nano_usd: int = 0
 
 
 class Labeller(Protocol):
+    """Who answers, as far as planning must know."""
+
     provenance: Provenance
     #: id of the model that answered
     model: str
     prompt_version: str | None
     #: answers of another recipe are not comparable
     recipe: Recipe
-    #: creators per durable step: what a kill may lose
+    #: creators whose rows are read together
     batch_size: int
 
     def input_fingerprint(self, subject: Subject) -> str:
         """Changes when, and only when, something this labeller looks at has changed."""
         ...
+
+
+class LocalLabeller(Labeller, Protocol):
+    """One that answers at once, on this machine."""
 
     def label(self, subjects: Sequence[Subject]) -> Iterator[Outcome]:
         """One outcome per subject, in order."""

@@ -12,7 +12,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from enrich.asking import AskingSettings
 
 Bucket = Literal["active", "semi_active", "long_tail"]
 MICROS_PER_DAY = 86_400_000_000
@@ -50,11 +52,7 @@ class SkipReason(StrEnum):
     NOT_DRIFTED = "not_drifted"
 
 
-class EnrichmentSettings(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    #: offline: the built-in classifier, free and provisional. Paid providers are selected here by name.
-    provider: Literal["offline"] = "offline"
+class EnrichmentSettings(AskingSettings):
     #: newest items per creator that a dossier samples from
     items_per_creator: int = Field(default=12, ge=1, le=100)
     #: days that must lie between two paid answers, by how often the creator posts

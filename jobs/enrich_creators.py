@@ -2,6 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
@@ -10,21 +12,25 @@ import pyarrow.compute as pc
 from base.clock import to_micros
 from base.fingerprint import canonical_json
 from embeddings.vectors import from_column
+from enrich.conversation import Due
 from enrich.enricher import Enricher
-from enrich.labeller import Labeller, Outcome
+from enrich.labeller import Labeller, LocalLabeller, Outcome
+from enrich.ledger import NANO, Price
 from enrich.offline import OfflineClassifier
 from enrich.plan import Decision
 from enrich.schema import CreatorLabels
 from enrich.subjects import Subject, subjects
 from enrich.summary import word_count
 from enrich.taxonomy import load_taxonomy
+from jobs.ask_model import ask_model
 from jobs.context import Context
+from jobs.paid_llm import FREE, paid_llm
 from jobs.plan_enrichment import in_stretches, plan_night
 from jobs.report import JobReport
 from prompts.catalog import load_prompt
 from providers.llm import LLM
 from store import enrichments as store
-from store.bulk import arrow_schema
+from store.bulk import FrameWriter, arrow_schema
 from store.enrichments import Stretch
 from store.tables import Enrichment, EnrichmentFailure
 
@@ -34,19 +40,30 @@ MOST_NICHES = 10
 _Row = dict[str, Any]
 
 
-def enrich_creators(context: Context, llm: LLM | None = None) -> JobReport:
-    """Give every creator that is due its labels; without an `llm` the offline classifier answers."""
+def enrich_creators(context: Context, llm: LLM | None = None, price: Price = FREE) -> JobReport:
+    """Give every creator that is due its labels.
+
+    llm: who is asked, and at what price; the one that the settings select unless given, and the offline classifier
+    when they select none.
+    """
     report = JobReport("enrich_creators")
+    if llm is None and context.settings.llm.is_paid:
+        llm, price = paid_llm(context.settings)
     labeller = _labeller(context, llm)
     plan = plan_night(context, labeller)
     due = plan.filter(pc.equal(plan["decision"], Decision.RUN))
     reasons = dict(zip(due["creator_id"].to_pylist(), due["reason"].to_pylist(), strict=True))
     report.count(read=len(plan), due=len(due), written=0, labelled=0, restored=0, quarantined=0)
-    done = 0
-    for batch in _batches_due(plan["creator_id"].to_pylist(), reasons, labeller.batch_size):
-        _label_batch(context, labeller, batch, reasons, report)
-        done += len(batch)
-        context.progress("enrich_creators", done, len(due))
+    work = _Work(context, labeller, reasons, report)
+    batches = _batches_due(plan["creator_id"].to_pylist(), reasons, labeller.batch_size)
+    if isinstance(labeller, Enricher):
+        assert llm is not None
+        loads = (partial(work.load_due, batch) for batch in batches)
+        ask_model(context, llm, price, labeller, loads, save=work.save, ended=work.tell, report=report)
+        report.count(left=len(due) - work.done)
+    else:
+        for batch in batches:
+            work.label(labeller, batch)
     with context.writing_frames() as frames:
         report.count(retired=store.retire_vanished(frames))
     context.crashpoint("enrich_creators")
@@ -59,9 +76,9 @@ def enrich_plan(context: Context, llm: LLM | None = None) -> pa.Table:
     return plan_night(context, _labeller(context, llm))
 
 
-def _labeller(context: Context, llm: LLM | None) -> Labeller:
+def _labeller(context: Context, llm: LLM | None) -> Enricher | OfflineClassifier:
     if llm is not None:
-        return Enricher(llm, load_prompt(*PROMPT), load_taxonomy())
+        return Enricher(llm.id, load_prompt(*PROMPT), load_taxonomy())
     return OfflineClassifier(load_taxonomy(), context.embedder, context.profile_recipe.fingerprint)
 
 
@@ -74,39 +91,78 @@ def _batches_due(ids: Sequence[str], due: _Row, size: int) -> Iterator[Sequence[
 # --- doing ------------------------------------------------------------------------------------------------------
 
 
-def _label_batch(
-    context: Context, labeller: Labeller, ids: Sequence[str], reasons: dict[str, str], report: JobReport
-) -> None:
-    """One durable step: new answers get their force, and the former ones lose it, in one transaction."""
-    with context.reading_frames() as frames:
-        known = store.load_enrichments(frames, Stretch(ids[0], ids[-1])).to_pylist()
-    history = {_key(row): row for row in known}
-    rows: dict[tuple[str, ...], _Row] = {}
-    failed: list[_Row] = []
-    asked: list[Subject] = []
-    for subject in _subjects(context, ids):
-        key = (subject.creator_id, labeller.input_fingerprint(subject), labeller.recipe.fingerprint)
-        if key in history:  # a creator that is what it once was gets its former answer back, for nothing
-            rows[key] = history[key] | {"is_current": True}
-        else:
-            asked.append(subject)
-    report.count(restored=len(rows))
-    for outcome in labeller.label(asked):
-        if outcome.labels is None:
-            failed.append(_failure(context, labeller, outcome))
-            report.count(quarantined=1, **{f"failed_{outcome.failure}": 1})
-            continue
-        row = _row(context, labeller, outcome, outcome.labels, reasons[outcome.creator_id])
-        rows[_key(row)] = row
-        report.count(labelled=1)
-    answered = {row["creator_id"] for row in rows.values()}
-    former = [row | {"is_current": False} for row in known if row["is_current"] and row["creator_id"] in answered]
-    changed = {_key(row): row for row in former} | rows
-    with context.writing_frames() as frames:
+@dataclass(slots=True)
+class _Work:
+    """Labelling those who are due, a batch at a time; a batch of answers and the calls behind it are one transaction."""
+
+    context: Context
+    labeller: Labeller
+    #: creator → why it is due
+    reasons: dict[str, str]
+    report: JobReport
+    done: int = 0
+
+    def label(self, labeller: LocalLabeller, ids: Sequence[str]) -> None:
+        """The due ones of a batch by a labeller that answers at once."""
+        outcomes = list(labeller.label([due.subject for due in self.load_due(ids)]))
+        with self.context.writing_frames() as frames:
+            self.save(frames, outcomes)
+        self.context.crashpoint("enrich_creators")
+        for outcome in outcomes:
+            self.tell(outcome)
+
+    def load_due(self, ids: Sequence[str]) -> list[Due]:
+        """Those of a batch who have to be asked about.
+
+        A creator that is what it once was gets its former answer back, for nothing.
+        """
+        with self.context.reading_frames() as frames:
+            known = store.load_enrichments(frames, Stretch(ids[0], ids[-1])).to_pylist()
+        history = {_key(row): row for row in known}
+        restored: list[_Row] = []
+        asked: list[Due] = []
+        for subject in _subjects(self.context, ids):
+            key = (subject.creator_id, self.labeller.input_fingerprint(subject), self.labeller.recipe.fingerprint)
+            if key in history:
+                restored.append(history[key])
+            else:
+                asked.append(Due(subject, self.reasons[subject.creator_id]))
+        if restored:
+            with self.context.writing_frames() as frames:
+                self._put_in_force(frames, restored)
+            self.report.count(restored=len(restored))
+            self._progress(len(restored))
+        return asked
+
+    def save(self, frames: FrameWriter, outcomes: Sequence[Outcome]) -> None:
+        """New answers get their force, and the former ones lose it; failures are kept apart."""
+        failed = [_failure(self.context, self.labeller, outcome) for outcome in outcomes if outcome.labels is None]
         store.save_failures(frames, pa.Table.from_pylist(failed, arrow_schema(EnrichmentFailure)))
-        written = store.save_enrichments(frames, pa.Table.from_pylist(list(changed.values()), arrow_schema(Enrichment)))
-    report.count(written=written)
-    context.crashpoint("enrich_creators")
+        rows = [
+            _row(self.context, self.labeller, outcome, outcome.labels, self.reasons[outcome.creator_id])
+            for outcome in outcomes
+            if outcome.labels is not None
+        ]
+        if rows:
+            self._put_in_force(frames, rows)
+
+    def tell(self, outcome: Outcome) -> None:
+        """Count an outcome that is saved."""
+        if outcome.labels is None:
+            self.report.count(quarantined=1, **{f"failed_{outcome.failure}": 1})
+        else:
+            self.report.count(labelled=1)
+        self._progress(1)
+
+    def _put_in_force(self, frames: FrameWriter, rows: Sequence[_Row]) -> None:
+        store.take_out_of_force(frames, [row["creator_id"] for row in rows])
+        answers = [row | {"is_current": True} for row in rows]
+        store.save_enrichments(frames, pa.Table.from_pylist(answers, arrow_schema(Enrichment)))
+        self.report.count(written=len(rows))
+
+    def _progress(self, count: int) -> None:
+        self.done += count
+        self.context.progress("enrich_creators", self.done, len(self.reasons))
 
 
 def _subjects(context: Context, ids: Sequence[str]) -> Iterator[Subject]:
@@ -154,7 +210,7 @@ def _row(context: Context, labeller: Labeller, outcome: Outcome, labels: Creator
         "model": labeller.model,
         "prompt_version": labeller.prompt_version,
         "taxonomy_version": load_taxonomy().taxonomy_version,
-        "cost_usd": 0.0,
+        "cost_usd": outcome.cost_nano_usd / NANO,
         "created_at": to_micros(context.as_of),
     }
 
