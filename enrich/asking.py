@@ -20,7 +20,7 @@ class AskingSettings(BaseModel):
     effort: str | None = "none"
     #: openai: another server, e.g. `http://127.0.0.1:8000/v1`; plain http on this machine only
     base_url: str | None = None
-    #: openai: the key, best given as a variable; OpenAI's own `OPENAI_API_KEY` is read when neither this nor a file is set
+    #: openai: the key, best given as a variable; without it and a file, OpenAI's own `OPENAI_API_KEY` is read
     api_key: SecretStr | None = None
     #: openai: file that holds the key
     api_key_file: Path | None = None

@@ -1,4 +1,4 @@
-"""One creator and one model: asked, asked again as its failures allow, every attempt reserved before and settled after."""
+"""One creator and one model: asked, asked again as its failures allow; each attempt reserved, then settled."""
 
 from dataclasses import dataclass, replace
 
@@ -37,7 +37,9 @@ class Desk:
     static_bytes: int
 
     @classmethod
-    def of(cls, llm: LLM, questions: Questions, prompt_version: str, price: Price, ledger: Ledger, gate: Gate) -> "Desk":
+    def of(
+        cls, llm: LLM, questions: Questions, prompt_version: str, price: Price, ledger: Ledger, gate: Gate
+    ) -> "Desk":
         static_bytes = len(questions.system.encode()) + len(canonical_json(questions.schema).encode())
         return cls(llm, questions, prompt_version, price, ledger, gate, static_bytes)
 

@@ -2,11 +2,13 @@
 
 The order: new, recipe changed (own budget), same input, [identity changed,] cool-down, aged and changed, few new posts,
 drift. Age alone never pays for the same answer; an offline answer is provisional and bound by none of this.
+Who is due and not afforded is deferred: `enrich/allocation.py` says who comes first.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -14,10 +16,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field
 
+from enrich.allocation import afforded, queue, worth_of
 from enrich.asking import AskingSettings
+from enrich.columns import Counts, Flags, Numbers, counts, equals, hashed, is_set, numbers, ranks, true
 
-Bucket = Literal["active", "semi_active", "long_tail"]
 MICROS_PER_DAY = 86_400_000_000
+Bucket = Literal["active", "semi_active", "long_tail"]
+#: of the soft shift: below it, an evaluation takes the streak away
+RESET_SHARE = 0.85
+MOST_JITTER_DAYS = 15
 
 
 class Decision(StrEnum):
@@ -28,15 +35,15 @@ class Decision(StrEnum):
 
 
 class EnrichmentReason(StrEnum):
-    """Why a creator is labelled (again)."""
+    """Why a creator is labelled (again), most urgent first."""
 
     NEW = "new"
     RECIPE_CHANGED = "recipe_changed"
     #: an offline answer follows its input for nothing
     INPUT_CHANGED = "input_changed"
     IDENTITY_CHANGED = "identity_changed"
-    AGED = "aged"
     DRIFTED = "drifted"
+    AGED = "aged"
 
 
 class SkipReason(StrEnum):
@@ -52,6 +59,17 @@ class SkipReason(StrEnum):
     NOT_DRIFTED = "not_drifted"
 
 
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What is decided about one creator."""
+
+    decision: Decision
+    #: an EnrichmentReason or a SkipReason
+    reason: str
+    #: evaluations in a row that found at least the soft shift
+    streak: int
+
+
 class EnrichmentSettings(AskingSettings):
     #: newest items per creator that a dossier samples from
     items_per_creator: int = Field(default=12, ge=1, le=100)
@@ -61,139 +79,210 @@ class EnrichmentSettings(AskingSettings):
     max_age_days: Mapping[Bucket, int] = Field(default={"active": 60, "semi_active": 90, "long_tail": 180})
     #: fewer new items than this are no ground for a new answer
     min_new_items: int = Field(default=5, ge=1)
-    #: normalised centroid shift from which content counts as drifted; 1 is what chance gives
-    drift_threshold: float = Field(default=2.5, gt=1)
+    #: shift of content from which it counts as drifted at once; 1 is what chance gives
+    hard_drift: float = Field(default=2.5, gt=1)
+    #: shift from which it counts as drifted when it is found in `soft_drift_nights` nights with new items
+    soft_drift: float = Field(default=1.6, gt=1)
+    #: nights with new items that must find the soft shift
+    soft_drift_nights: int = Field(default=3, ge=1)
+    #: a creator that waited half as many nights for its turn comes before all others; more are reported
+    max_deferred_nights: int = Field(default=14, ge=2)
     #: most creators asked about in a night, a changed recipe aside; None: no limit
     max_creators: int | None = Field(default=None, ge=0)
     #: most creators asked about in a night because the recipe changed
     max_recipe_changes: int | None = Field(default=None, ge=0)
 
 
-#: what `plan_enrichment` needs to know of each creator; every column after `bucket` is null when it has no answer yet,
-#: `is_held` aside
+#: what `plan_enrichment` needs to know of each creator; what only an answer can have is null where there is none
 STATES = pa.schema(
     [
         ("creator_id", pa.string()),
+        #: of everything a labeller may look at
         ("input_fingerprint", pa.string()),
         #: of its busiest account; null counts as long_tail
         ("bucket", pa.string()),
         ("followers", pa.int64()),
+        #: billionths of a dollar that asking about it may cost at worst; null: nothing
+        ("reserved_nanos", pa.int64()),
+        #: the input fingerprint that the answer in force is known to stand for
         ("answer_input_fingerprint", pa.string()),
         ("answer_recipe_fingerprint", pa.string()),
         ("answer_provenance", pa.string()),
+        ("answer_reason", pa.string()),
         ("answered_at", pa.int64()),
-        #: took part in a merge or split since
+        #: took part in a merge or split, or was renamed, since
         ("is_identity_changed", pa.bool_()),
         #: this input failed under this recipe before, and it is not worth another try yet
         ("is_held", pa.bool_()),
         #: items published since
         ("new_items", pa.int64()),
-        #: normalised centroid shift since; null: not measured
+        #: shift of content since (`embeddings/drift.py`); null: not measured
         ("drift", pa.float64()),
+        #: whether it was measured over items that the last evaluation had not seen
+        ("is_drift_news", pa.bool_()),
+        #: evaluations so far that found at least the soft shift
+        ("streak", pa.int64()),
+        #: the first of the nights, in a row, in which it was due and not afforded
+        ("deferred_since", pa.int64()),
     ]
 )
-PLAN = pa.schema([("creator_id", pa.string()), ("decision", pa.string()), ("reason", pa.string())])
+PLAN = pa.schema(
+    [
+        ("creator_id", pa.string()),
+        ("decision", pa.string()),
+        ("reason", pa.string()),
+        ("reserved_nanos", pa.int64()),
+        #: as they are after tonight
+        ("streak", pa.int64()),
+        ("deferred_since", pa.int64()),
+    ]
+)
+#: an answer for one of these is a second answer
+AGAIN = (EnrichmentReason.IDENTITY_CHANGED, EnrichmentReason.DRIFTED, EnrichmentReason.AGED)
 
-_Flags = npt.NDArray[np.bool_]
-_Rule = tuple[_Flags, EnrichmentReason | SkipReason]
+Rows = npt.NDArray[np.intp]
+_Rule = tuple[Flags, EnrichmentReason | SkipReason]
 
 
 def plan_enrichment(
-    states: pa.Table, *, recipe_fingerprint: str, is_paid: bool, as_of: int, settings: EnrichmentSettings
+    states: pa.Table,
+    *,
+    recipe_fingerprint: str,
+    is_paid: bool,
+    as_of: int,
+    settings: EnrichmentSettings,
+    cap_nanos: int | None = None,
 ) -> pa.Table:
     """A PLAN frame: for each row of `states`, in its order, run, skip or defer, and the reason.
 
-    is_paid: an LLM is selected; else the offline classifier answers. as_of: microseconds.
+    is_paid: an LLM is selected; else the offline classifier answers. as_of: microseconds. cap_nanos: what tonight may
+    cost at worst, answers of this very instant included; None: no limit.
     """
-    answered = _is_set(states, "answer_provenance")
-    provisional = _equals(states, "answer_provenance", "offline")
-    same_recipe = _equals(states, "answer_recipe_fingerprint", recipe_fingerprint)
-    same_input = _true(pc.equal(states["answer_input_fingerprint"], states["input_fingerprint"]))
-    moved = _true(states["is_identity_changed"])
-    if is_paid:
-        rules: list[_Rule] = [
-            (_true(states["is_held"]), SkipReason.FAILED_BEFORE),
-            (~answered | provisional, EnrichmentReason.NEW),
-            (~same_recipe, EnrichmentReason.RECIPE_CHANGED),
-            (same_input, SkipReason.UNCHANGED),
-            (moved, EnrichmentReason.IDENTITY_CHANGED),
-            *_paid_again(states, as_of, settings),
-        ]
-    else:
-        rules = [
-            (~answered, EnrichmentReason.NEW),
-            (~provisional, SkipReason.FINAL),
-            (~same_recipe, EnrichmentReason.RECIPE_CHANGED),
-            (same_input, SkipReason.UNCHANGED),
-            (moved, EnrichmentReason.IDENTITY_CHANGED),
-            (np.ones(len(states), np.bool_), EnrichmentReason.INPUT_CHANGED),
-        ]
-    # Objects: numpy's own strings have the length of the longest at hand, and would cut a longer word put in later.
-    reasons = np.full(len(states), SkipReason.NOT_DRIFTED.value, object)
+    streaks = _streaks(states, settings)
+    rules = (_paid if is_paid else _free)(states, recipe_fingerprint, as_of, settings, streaks)
+    names = [reason.value for reason in (*EnrichmentReason, *SkipReason)]
+    codes = np.full(len(states), names.index(SkipReason.NOT_DRIFTED), np.int8)
     for flags, reason in reversed(rules):
-        reasons[flags] = reason.value
-    runs = np.isin(reasons, [reason.value for reason in EnrichmentReason])
-    decisions = np.where(runs, Decision.RUN.value, Decision.SKIP.value).astype(object)
+        codes[flags] = names.index(reason)
+    reasons = pa.array(names).take(pa.array(codes))
+    due = codes < len(EnrichmentReason)
+    late = np.zeros(len(states), np.bool_)
     if is_paid:
-        decisions[_beyond_budget(states, reasons, runs, settings)] = Decision.DEFER.value
+        late[_beyond_budget(states, codes, np.flatnonzero(due), as_of, settings, cap_nanos)] = True
+    since = numbers(states, "deferred_since")
+    waiting = np.where(late, np.where(np.isnan(since), as_of, since), np.nan)
+    places = np.where(late, 2, np.where(due, 0, 1))
+    decisions = pa.array([Decision.RUN.value, Decision.SKIP.value, Decision.DEFER.value]).take(pa.array(places))
     return pa.table(
-        [states["creator_id"], pa.array(decisions, pa.string()), pa.array(reasons, pa.string())], schema=PLAN
-    )
+        [
+            states["creator_id"], decisions, reasons, states["reserved_nanos"],
+            pa.array(streaks), pa.array(waiting, from_pandas=True).cast(pa.int64()),
+        ],
+        schema=PLAN,
+    )  # fmt: skip
 
 
-def _paid_again(states: pa.Table, as_of: int, settings: EnrichmentSettings) -> list[_Rule]:
-    """The rules for a creator whose input moved since it was paid for."""
-    age_days = (as_of - _numbers(states, "answered_at")) / MICROS_PER_DAY
+def decide(state: Mapping[str, Any], now: int, *, recipe_fingerprint: str, settings: EnrichmentSettings) -> Planned:
+    """The same for one creator and a model with money to spend; `state` names what is known of it, as in STATES."""
+    frame = pa.Table.from_pylist([dict(state)], STATES)
+    planned = plan_enrichment(
+        frame, recipe_fingerprint=recipe_fingerprint, is_paid=True, as_of=now, settings=settings
+    ).to_pylist()[0]
+    return Planned(Decision(planned["decision"]), planned["reason"], planned["streak"])
+
+
+def _paid(
+    states: pa.Table, recipe_fingerprint: str, as_of: int, settings: EnrichmentSettings, streaks: Counts
+) -> list[_Rule]:
+    answered = is_set(states, "answer_provenance")
+    provisional = equals(states, "answer_provenance", "offline")
+    age_days = (as_of - numbers(states, "answered_at")) / MICROS_PER_DAY
+    drift = numbers(states, "drift")
     return [
+        (true(states["is_held"]), SkipReason.FAILED_BEFORE),
+        (~answered | provisional, EnrichmentReason.NEW),
+        (~equals(states, "answer_recipe_fingerprint", recipe_fingerprint), EnrichmentReason.RECIPE_CHANGED),
+        (_same_input(states), SkipReason.UNCHANGED),
+        (true(states["is_identity_changed"]), EnrichmentReason.IDENTITY_CHANGED),
         (age_days < _by_bucket(states, settings.cool_down_days), SkipReason.COOLING_DOWN),
         (age_days > _by_bucket(states, settings.max_age_days) + _jitter_days(states), EnrichmentReason.AGED),
-        (_numbers(states, "new_items") < settings.min_new_items, SkipReason.FEW_NEW_ITEMS),
-        (_numbers(states, "drift") >= settings.drift_threshold, EnrichmentReason.DRIFTED),
+        (numbers(states, "new_items") < settings.min_new_items, SkipReason.FEW_NEW_ITEMS),
+        ((drift >= settings.hard_drift) | (streaks >= settings.soft_drift_nights), EnrichmentReason.DRIFTED),
     ]
 
 
-def _jitter_days(states: pa.Table) -> npt.NDArray[np.float64]:
-    """Minus to plus 15 days by creator, so that those who were new in one night do not all expire in one night."""
-    tails = [sum(creator_id[-4:].encode()) for creator_id in states["creator_id"].to_pylist()]
-    return np.array(tails, np.float64) % 31 - 15
+def _free(
+    states: pa.Table, recipe_fingerprint: str, _as_of: int, _settings: EnrichmentSettings, _streaks: Counts
+) -> list[_Rule]:
+    return [
+        (~is_set(states, "answer_provenance"), EnrichmentReason.NEW),
+        (~equals(states, "answer_provenance", "offline"), SkipReason.FINAL),
+        (~equals(states, "answer_recipe_fingerprint", recipe_fingerprint), EnrichmentReason.RECIPE_CHANGED),
+        (_same_input(states), SkipReason.UNCHANGED),
+        (true(states["is_identity_changed"]), EnrichmentReason.IDENTITY_CHANGED),
+        (np.ones(len(states), np.bool_), EnrichmentReason.INPUT_CHANGED),
+    ]
+
+
+def _streaks(states: pa.Table, settings: EnrichmentSettings) -> Counts:
+    """Evaluations in a row, tonight's included, that found at least the soft shift.
+
+    A shift between RESET_SHARE of it and the whole neither adds nor resets: one odd post does not undo three nights.
+    """
+    before = np.nan_to_num(numbers(states, "streak")).astype(np.int64)
+    drift, news = numbers(states, "drift"), true(states["is_drift_news"])
+    after = np.where(drift >= settings.soft_drift, before + 1, before)
+    after = np.where(drift < RESET_SHARE * settings.soft_drift, 0, after)
+    return np.where(news, after, before)
 
 
 def _beyond_budget(
-    states: pa.Table, reasons: npt.NDArray[np.object_], runs: _Flags, settings: EnrichmentSettings
-) -> npt.NDArray[np.int64]:
-    """Rows that must wait: two budgets, each spent on the most urgent reason, then the most followed, then by id."""
-    urgency = {reason.value: place for place, reason in enumerate(EnrichmentReason)}
-    ids, followers = states["creator_id"].to_pylist(), states["followers"].to_pylist()
-    due = [int(row) for row in np.flatnonzero(runs)]
-    order = sorted(due, key=lambda row: (urgency[str(reasons[row])], -(followers[row] or 0), ids[row]))
-    backfill = [row for row in order if reasons[row] == EnrichmentReason.RECIPE_CHANGED]
-    others = [row for row in order if reasons[row] != EnrichmentReason.RECIPE_CHANGED]
-    late = _after(backfill, settings.max_recipe_changes) + _after(others, settings.max_creators)
-    return np.array(late, np.int64)
+    states: pa.Table, codes: npt.NDArray[np.int8], due: Rows, as_of: int, settings: EnrichmentSettings, cap: int | None
+) -> Rows:
+    """Rows that must wait. A changed recipe has a limit of its own, and gets the money that the others leave."""
+    order = due[_queue(states.take(pa.array(due)), codes[due], as_of, settings)]
+    costs = counts(states, "reserved_nanos")
+    recipe = list(EnrichmentReason).index(EnrichmentReason.RECIPE_CHANGED)
+    # Answers of this very instant belong to tonight: the same night, run again, has no second budget.
+    done = numbers(states, "answered_at") == as_of
+    is_recipe = equals(states, "answer_reason", EnrichmentReason.RECIPE_CHANGED)
+    left = None if cap is None else cap - int(costs[done].sum())
+    late = []
+    for rows, most, spent in (
+        (order[codes[order] != recipe], settings.max_creators, done & ~is_recipe),
+        (order[codes[order] == recipe], settings.max_recipe_changes, done & is_recipe),
+    ):
+        within = afforded(costs[rows], None if most is None else most - int(spent.sum()), left)
+        left = None if left is None else left - int(costs[rows[within]].sum())
+        late.append(rows[~within])
+    return np.concatenate(late)
 
 
-def _after(rows: list[int], limit: int | None) -> list[int]:
-    return [] if limit is None else rows[limit:]
+def _queue(due: pa.Table, codes: npt.NDArray[np.int8], as_of: int, settings: EnrichmentSettings) -> Rows:
+    since = numbers(due, "deferred_since")
+    is_overdue = as_of - since >= settings.max_deferred_nights / 2 * MICROS_PER_DAY
+    return queue(
+        codes.astype(np.int64),
+        worth_of(numbers(due, "drift"), counts(due, "followers")),
+        as_of - numbers(due, "answered_at"),
+        np.where(is_overdue, since, np.nan),
+        ranks(due["creator_id"]),
+    )
 
 
-def _by_bucket(states: pa.Table, days: Mapping[Bucket, int]) -> npt.NDArray[np.float64]:
-    rarest = get_args(Bucket)[-1]
-    return np.array([days[bucket or rarest] for bucket in states["bucket"].to_pylist()], np.float64)
+def _same_input(states: pa.Table) -> Flags:
+    return true(pc.equal(states["answer_input_fingerprint"], states["input_fingerprint"]))
 
 
-def _numbers(states: pa.Table, column: str) -> npt.NDArray[np.float64]:
-    """The column as floats, NaN where unknown: no comparison holds for an unknown number."""
-    return np.asarray(states[column].cast(pa.float64()).to_numpy(zero_copy_only=False), np.float64)
+def _jitter_days(states: pa.Table) -> Numbers:
+    """Minus to plus 15 days by creator, so that those who were new in one night do not all expire in one night."""
+    days: Numbers = (hashed(states["creator_id"]) % np.uint64(2 * MOST_JITTER_DAYS + 1)).astype(np.float64)
+    return days - MOST_JITTER_DAYS
 
 
-def _equals(states: pa.Table, column: str, value: str) -> _Flags:
-    return _true(pc.equal(states[column], value))
-
-
-def _is_set(states: pa.Table, column: str) -> _Flags:
-    return _true(pc.is_valid(states[column]))
-
-
-def _true(flags: pa.ChunkedArray) -> _Flags:
-    """Unknown counts as false."""
-    return np.asarray(pc.fill_null(flags, False).to_numpy(zero_copy_only=False), np.bool_)
+def _by_bucket(states: pa.Table, days: Mapping[Bucket, int]) -> Numbers:
+    buckets = get_args(Bucket)
+    rarest = len(buckets) - 1
+    place = pc.fill_null(pc.index_in(states["bucket"], value_set=pa.array(buckets)), rarest)
+    wanted: Numbers = np.array([days[bucket] for bucket in buckets], np.float64)[place.to_numpy()]
+    return wanted

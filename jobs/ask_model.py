@@ -1,4 +1,4 @@
-"""Ask a model about those who are due, many at once: the event loop, the signals and the store's journal around `enrich`."""
+"""Ask a model about those who are due, many at once: event loop, signals and the store's journal around `enrich`."""
 
 import asyncio
 import signal

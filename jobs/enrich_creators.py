@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
+from threading import Lock
 from typing import Any
 
 import pyarrow as pa
@@ -93,7 +94,7 @@ def _batches_due(ids: Sequence[str], due: _Row, size: int) -> Iterator[Sequence[
 
 @dataclass(slots=True)
 class _Work:
-    """Labelling those who are due, a batch at a time; a batch of answers and the calls behind it are one transaction."""
+    """Labelling those who are due, a batch at a time; answers and the calls behind them are one transaction."""
 
     context: Context
     labeller: Labeller
@@ -101,6 +102,7 @@ class _Work:
     reasons: dict[str, str]
     report: JobReport
     done: int = 0
+    lock: Lock = field(default_factory=Lock)
 
     def label(self, labeller: LocalLabeller, ids: Sequence[str]) -> None:
         """The due ones of a batch by a labeller that answers at once."""
@@ -130,8 +132,7 @@ class _Work:
         if restored:
             with self.context.writing_frames() as frames:
                 self._put_in_force(frames, restored)
-            self.report.count(restored=len(restored))
-            self._progress(len(restored))
+            self._count(len(restored), restored=len(restored), written=len(restored))
         return asked
 
     def save(self, frames: FrameWriter, outcomes: Sequence[Outcome]) -> None:
@@ -149,19 +150,19 @@ class _Work:
     def tell(self, outcome: Outcome) -> None:
         """Count an outcome that is saved."""
         if outcome.labels is None:
-            self.report.count(quarantined=1, **{f"failed_{outcome.failure}": 1})
+            self._count(1, quarantined=1, **{f"failed_{outcome.failure}": 1})
         else:
-            self.report.count(labelled=1)
-        self._progress(1)
+            self._count(1, labelled=1, written=1)
 
     def _put_in_force(self, frames: FrameWriter, rows: Sequence[_Row]) -> None:
         store.take_out_of_force(frames, [row["creator_id"] for row in rows])
         answers = [row | {"is_current": True} for row in rows]
         store.save_enrichments(frames, pa.Table.from_pylist(answers, arrow_schema(Enrichment)))
-        self.report.count(written=len(rows))
 
-    def _progress(self, count: int) -> None:
-        self.done += count
+    def _count(self, creators: int, **amounts: int) -> None:
+        with self.lock:  # batches are read in another thread than that which hears of outcomes
+            self.done += creators
+            self.report.count(**amounts)
         self.context.progress("enrich_creators", self.done, len(self.reasons))
 
 

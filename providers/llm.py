@@ -56,7 +56,3 @@ class LLM(Protocol):
     async def close(self) -> None:
         """Let go of connections, in the event loop that `complete` was called in."""
         ...
-
-    async def close(self) -> None:
-        """Let go of the line, in the event loop that used it."""
-        ...

@@ -24,20 +24,23 @@ _NANO = Decimal(1000)
 
 
 class Price(BaseModel):
-    """What one model asks, in USD per million tokens."""
+    """What one model asks."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    #: USD per million tokens read
     input: Decimal = Field(ge=0)
-    #: input read from the vendor's cache; None: as any other input
+    #: USD per million tokens read from the vendor's cache; as any other input unless set
     cached: Decimal | None = Field(default=None, ge=0)
-    #: input written to the vendor's cache; None: as any other input
+    #: USD per million tokens written to the vendor's cache; as any other input unless set
     cache_write: Decimal | None = Field(default=None, ge=0)
-    #: thoughts included
+    #: USD per million tokens written, thoughts included
     output: Decimal = Field(default=Decimal(0), ge=0)
     #: factor on all of them within a batch
     batch: Decimal = Field(default=Decimal(1), gt=0, le=1)
+    #: when this was the price
     as_of: date | None = None
+    #: where it was read
     source: str = "the settings"
 
     @property
@@ -59,7 +62,7 @@ class Price(BaseModel):
         )
         return _whole(usd_per_million * _NANO * (self.batch if batch else 1))
 
-    def most_nano_usd(self, input_tokens: int, output_tokens: int, *, batch: bool = False) -> int:
+    def worst_nano_usd(self, input_tokens: int, output_tokens: int, *, batch: bool = False) -> int:
         """What a call with so many tokens costs at most, whatever the vendor's cache does."""
         usd_per_million = input_tokens * self.dearest_input + output_tokens * self.output
         return _whole(usd_per_million * _NANO * (self.batch if batch else 1))

@@ -29,9 +29,6 @@ class ScriptedLLM:
     async def close(self) -> None:
         """See `LLM.close`."""
 
-    async def close(self) -> None:
-        pass
-
     def _next_line(self) -> str:
         line = next(self._lines, None)
         if line is None:
