@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from embeddings.aggregate import Aggregation, Strategy
 
@@ -13,8 +13,18 @@ class EmbeddingSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     #: minilm: all-MiniLM-L6-v2 int8, 384 dimensions, English first ·
-    #: fast: a static model, 256 dimensions, for scale runs
-    provider: Literal["minilm", "fast"] = "minilm"
+    #: fast: a static model, 256 dimensions, for scale runs · openai: paid for, and only under a budget
+    provider: Literal["minilm", "fast", "openai"] = "minilm"
+    #: openai: the model that is asked
+    model: str = "text-embedding-3-small"
+    #: openai: numbers in a vector; the model's own length unless set, and to be set for models we do not know
+    dimensions: int | None = Field(default=None, ge=1, le=4096)
+    #: openai: another server that speaks like OpenAI's, e.g. `https://host/v1`; plain http on this machine only
+    base_url: str | None = None
+    #: openai: the key, best given as a variable; without one, and without a file, OpenAI's own `OPENAI_API_KEY`
+    api_key: SecretStr | None = None
+    #: openai: file that holds the key
+    api_key_file: Path | None = None
     #: folder with the model's files, when they are not in the environment that runs the engine
     model_dir: Path | None = None
     #: newest content items per account that are embedded
@@ -24,6 +34,10 @@ class EmbeddingSettings(BaseModel):
     aggregation: Strategy = "mean"
     #: recency: an item this much older than the newest of its account counts half
     half_life_days: float = Field(default=90, gt=0, le=36_500)
+
+    @property
+    def is_paid(self) -> bool:
+        return self.provider == "openai"
 
     @property
     def content_aggregation(self) -> Aggregation:

@@ -67,6 +67,11 @@ class Context:
 
     @cached_property
     def embedder(self) -> Embedder:
+        if self.settings.embeddings.is_paid:
+            # Imported here: the vendor's library takes a second to load, and most nights do not need it.
+            from jobs.paid_embeddings import paid_embedder
+
+            return paid_embedder(self.settings, lambda: self.ledger)
         return load_embedder(self.settings.embeddings.provider, self.settings.embeddings.model_dir)
 
     @cached_property

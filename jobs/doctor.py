@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 from base.errors import EngineError
 from jobs.runner import working_store
@@ -48,14 +49,26 @@ def _findings(settings: Settings) -> Iterator[Finding]:
     yield Finding("home", os.access(place, os.W_OK), f"{home} {'exists' if home.exists() else 'will be made'}")
     yield _store_finding(settings)
     try:
-        embedder = load_embedder(settings.embeddings.provider, settings.embeddings.model_dir)
-        yield Finding("embedder", True, embedder.id)
+        yield Finding("embedder", True, _embedder_id(settings))
     except EngineError as error:
         yield Finding("embedder", False, str(error))
     for name, source in sorted(settings.sources.items()):
         if source.contract is not None:
             there = Path(source.contract).is_file()
             yield Finding(f"source {name}", there, f"contract {source.contract}{'' if there else ' is missing'}")
+
+
+def _embedder_id(settings: Settings) -> str:
+    """Raises the EngineError that would keep a night from embedding; nothing is asked of a paid provider."""
+    if settings.embeddings.is_paid:
+        from jobs.paid_embeddings import paid_embedder
+
+        return paid_embedder(settings, _no_ledger).id
+    return load_embedder(settings.embeddings.provider, settings.embeddings.model_dir).id
+
+
+def _no_ledger() -> NoReturn:
+    raise AssertionError("a check pays for nothing")
 
 
 def _store_finding(settings: Settings) -> Finding:

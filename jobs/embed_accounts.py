@@ -8,11 +8,13 @@ import pyarrow.compute as pc
 
 import store.vectors as vectors
 from base.clock import to_micros
+from base.errors import BudgetExhausted
 from embeddings.aggregate import Aggregation, Groups
 from embeddings.batching import pack_by_length
 from embeddings.document import bio_documents, content_documents, text_fingerprints
 from embeddings.vectors import absent, attach_vectors, first_of_each, stamped, to_column
 from jobs.context import Context
+from jobs.prices import likely_usd
 from jobs.report import JobReport
 from store.tables import AccountVector, ContentVector
 
@@ -28,15 +30,19 @@ def embed_accounts(context: Context) -> JobReport:
 
     Items are the newest of each account, as many as the settings say; a `…_content` field is made of its items, in the
     way the settings say.
+    A budget that is spent ends the work where it stands; what is embedded counts, the rest is left for another night.
     What the recipe in force made of anything else is removed, so that the tables are the same as if made afresh;
     rows of other recipes stay, unread.
     """
     recipes = context.embedding_recipe.fingerprint, context.profile_recipe.fingerprint
     work = _Work(context, JobReport("embed_accounts"), *recipes, context.settings.embeddings.content_aggregation)
     work.announce()
-    for first, last in work.spans():
-        items = work.embed_items(first, last)
-        work.embed_fields(first, last, items)
+    try:
+        for first, last in work.spans():
+            items = work.embed_items(first, last)
+            work.embed_fields(first, last, items)
+    except BudgetExhausted as stop:
+        work.stop(stop)
     work.remove_strays()
     return work.report
 
@@ -68,7 +74,17 @@ class _Work:
         self.report.details |= {"model": self.context.embedder.id, "expected": self.expected, "fields": []}
         if notice := getattr(self.context.embedder, "licence_note", None):
             self.report.details["notice"] = notice
+        if self.context.settings.embeddings.is_paid:
+            estimate = likely_usd(self.context.settings, self.expected)
+            self.report.details["estimated_usd"] = estimate
+            self.context.log.info("embedding_estimate", texts=self.expected, usd=estimate)
         self._progress()
+
+    def stop(self, reason: BudgetExhausted) -> None:
+        """Say what is left: the night goes on with the vectors there are."""
+        left = max(0, self.expected - self.report.counts["embedded"])
+        self.report.details |= {"stopped": str(reason), "left": left}
+        self.context.log.warning("embedding_stopped", left=left)
 
     def spans(self) -> Iterator[tuple[str, str]]:
         with self.context.reading_frames() as frames:

@@ -19,6 +19,7 @@ from index.gate import GateSettings
 from index.scoring import ScoringSettings
 from ingest.cadence import CadenceSettings
 from ingest.files import Mode
+from providers.prices import Price
 
 DEFAULT_CONFIG = Path("creatordex.toml")
 
@@ -59,6 +60,8 @@ class Settings(BaseSettings):
     max_rejected: float = Field(default=0.01, ge=0, le=1)
     #: what `creatordex nightly` takes in when it is given no files: one table per source, `[sources.NAME]`
     sources: dict[str, SourceSettings] = Field(default_factory=dict)
+    #: what models cost, where the table that comes along does not say it or is out of date: `[prices."MODEL"]`
+    prices: dict[str, Price] = Field(default_factory=dict)
     cadence: CadenceSettings = CadenceSettings()
     embeddings: EmbeddingSettings = EmbeddingSettings()
     identity: IdentitySettings = IdentitySettings()

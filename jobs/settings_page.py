@@ -9,6 +9,8 @@ import json
 import sys
 import textwrap
 from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from types import NoneType, UnionType
@@ -18,6 +20,7 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from jobs.settings import Settings, SourceSettings
+from providers.prices import Price
 
 HEAD = """\
 # Configuration
@@ -38,9 +41,15 @@ WORDS = {
     int: "whole number",
     float: "number",
     bool: "true or false",
+    Decimal: "number",
     Path: "path",
+    date: "date",
     SecretStr: "secret text",
 }
+
+
+#: what a table of the settings holds by name
+TABLES = {SourceSettings: "a source", Price: "a price"}
 
 
 def settings_page() -> str:
@@ -49,6 +58,7 @@ def settings_page() -> str:
     general = [name for name, field in Settings.model_fields.items() if not is_section(field)]
     parts = [HEAD, *_section("General", "", Settings, general, "CREATORDEX_")]
     parts += _section("[sources.NAME]", "", SourceSettings, list(SourceSettings.model_fields), None)
+    parts += _section('[prices."MODEL"]', "", Price, list(Price.model_fields), None)
     for name, model in sections:
         assert isinstance(model, type)
         variables = f"CREATORDEX_{name.upper()}__"
@@ -125,7 +135,7 @@ def type_in_words(kind: Any) -> str:
         case origin if origin is list:
             return f"list of {type_in_words(arguments[0])}"
         case _ if len(arguments) == 2:
-            inner = "a source" if arguments[1] is SourceSettings else type_in_words(arguments[1])
+            inner = TABLES.get(arguments[1]) or type_in_words(arguments[1])
             return (
                 f"table: name → {inner}" if arguments[0] is str else f"table: {type_in_words(arguments[0])} → {inner}"
             )

@@ -59,7 +59,7 @@ def _words(*words: str) -> frozenset[str]:
 RULES = (
     Rule(QuotaExhausted, words=_words("insufficient_quota", "billing_hard_limit_reached", "billing_not_active")),
     Rule(QuotaExhausted, words=_words("account_deactivated", "access_terminated", "quota_exceeded")),
-    Rule(InputTooLong, words=_words("context_length_exceeded", "string_above_max_length")),
+    Rule(InputTooLong, words=_words("context_length_exceeded", "string_above_max_length", "max_tokens_per_request")),
     Rule(InputTooLong, says="maximum context length"),
     Rule(InputTooLong, says="request too large"),  # a 429 that no waiting cures: more tokens than a minute has
     Rule(AnswerFiltered, words=_words("content_filter", "content_policy_violation", "ResponsibleAIPolicyViolation")),

@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 from aiohttp import BodyPartReader, web
 
-from tests.fake_provider import chat
+from tests.fake_provider import chat, embeddings
 from tests.fake_provider.batches import Desk
 from tests.fake_provider.books import Books
 from tests.fake_provider.faults import BROKEN_LINES, REFUSALS, Faults, Refused
@@ -90,6 +90,8 @@ class FakeProvider:
         match call.endpoint:
             case "chat":
                 return self._billed(chat.complete(call.json(), call.key, call.fault))
+            case "embeddings":
+                return self._billed(embeddings.embed(call.json(), call.key, call.fault))
             case "files.create":
                 return desk.keep(call.raw)
             case "files.content":
@@ -167,6 +169,7 @@ class _Call:
 LIMITED = ("chat", "embeddings")
 _ENDPOINTS = (
     ("chat", "POST", r"/v1/chat/completions"),
+    ("embeddings", "POST", r"/v1/embeddings"),
     ("files.create", "POST", r"/v1/files"),
     ("files.content", "GET", r"/v1/files/([^/]+)/content"),
     ("batches.create", "POST", r"/v1/batches"),
