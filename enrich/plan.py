@@ -71,6 +71,8 @@ class Planned:
 
 
 class EnrichmentSettings(AskingSettings):
+    #: online: answers at once · batch: at half the price, with the next run (OpenAI's Batch API)
+    mode: Literal["online", "batch"] = "online"
     #: newest items per creator that a dossier samples from
     items_per_creator: int = Field(default=12, ge=1, le=100)
     #: days that must lie between two paid answers, by how often the creator posts

@@ -1,8 +1,9 @@
 """Label each creator once: plan from what stands in the store, ask a labeller about the due ones, write answers."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from threading import Lock
 from typing import Any
@@ -15,28 +16,40 @@ from base.fingerprint import canonical_json
 from embeddings.vectors import from_column
 from enrich.conversation import Due
 from enrich.enricher import Enricher
-from enrich.labeller import Labeller, LocalLabeller, Outcome
-from enrich.ledger import NANO, Price
+from enrich.labeller import Labeller, Labelling, Outcome
+from enrich.ledger import NANO
 from enrich.offline import OfflineClassifier
 from enrich.plan import Decision
+from enrich.questions import Questions
 from enrich.schema import CreatorLabels
+from enrich.shards import Line
 from enrich.subjects import Subject, subjects
 from enrich.summary import word_count
 from enrich.taxonomy import load_taxonomy
 from jobs.ask_model import ask_model
+from jobs.batches.desk import BatchDesk, BatchLabelling, BatchPrice
+from jobs.batches.harvest import Harvest
+from jobs.batches.harvest import harvest as bring_in
+from jobs.batches.requests import Mistake, RequestWriter
+from jobs.batches.submit import resume_unsent, submit
 from jobs.context import Context
-from jobs.paid_llm import FREE, paid_llm
 from jobs.plan_enrichment import in_stretches, plan_night
 from jobs.report import JobReport
 from prompts.catalog import load_prompt
 from providers.llm import LLM
+from providers.llm_batches import BatchApi
+from providers.prices import Price
+from providers.tokens import load_token_counter
 from store import enrichments as store
 from store.bulk import FrameWriter, arrow_schema
 from store.enrichments import Stretch
+from store.llm_batches import load_pending_subjects
 from store.tables import Enrichment, EnrichmentFailure
 
 PROMPT = ("creator_enrichment", "1")
 MOST_NICHES = 10
+#: of a model on this machine
+FREE = Price.model_validate({"input": 0})
 
 _Row = dict[str, Any]
 
@@ -47,9 +60,14 @@ def enrich_creators(context: Context, llm: LLM | None = None, price: Price = FRE
     llm: who is asked, and at what price; the one that the settings select unless given, and the offline classifier
     when they select none.
     """
-    report = JobReport("enrich_creators")
     if llm is None and context.settings.llm.is_paid:
+        # Imported here: the vendor's library takes a second to load, and most nights do not need it.
+        from jobs.paid_llm import paid_batches, paid_llm
+
+        if context.settings.llm.mode == "batch":
+            return enrich_in_batches(context, *paid_batches(context.settings))
         llm, price = paid_llm(context.settings)
+    report = JobReport("enrich_creators")
     labeller = _labeller(context, llm)
     plan = plan_night(context, labeller)
     due = plan.filter(pc.equal(plan["decision"], Decision.RUN))
@@ -69,6 +87,21 @@ def enrich_creators(context: Context, llm: LLM | None = None, price: Price = FRE
         report.count(retired=store.retire_vanished(frames))
     context.crashpoint("enrich_creators")
     report.details |= {"plan": _counts(plan), **_figures(context)}
+    return report
+
+
+def enrich_in_batches(context: Context, api: BatchApi, price: Price) -> JobReport:
+    """Take in what earlier runs asked for, then ask about those who are due: their answers come in with a later run."""
+    report = JobReport("enrich_creators")
+    report.count(read=0, due=0, written=0, labelled=0, restored=0, quarantined=0, pending=0)
+    prompt = load_prompt(*PROMPT)
+    questions = Questions(api.id, prompt, load_taxonomy())
+    desk = BatchDesk(context, api, questions, prompt.version, BatchPrice(price), context.settings.batches)
+    asyncio.run(_work_in_batches(context, desk, report))
+    with context.writing_frames() as frames:
+        report.count(retired=store.retire_vanished(frames))
+    context.crashpoint("enrich_creators")
+    report.details |= _figures(context)
     return report
 
 
@@ -97,14 +130,14 @@ class _Work:
     """Labelling those who are due, a batch at a time; answers and the calls behind them are one transaction."""
 
     context: Context
-    labeller: Labeller
+    labeller: Labelling
     #: creator → why it is due
     reasons: dict[str, str]
     report: JobReport
     done: int = 0
     lock: Lock = field(default_factory=Lock)
 
-    def label(self, labeller: LocalLabeller, ids: Sequence[str]) -> None:
+    def label(self, labeller: Labeller, ids: Sequence[str]) -> None:
         """The due ones of a batch by a labeller that answers at once."""
         outcomes = list(labeller.label([due.subject for due in self.load_due(ids)]))
         with self.context.writing_frames() as frames:
@@ -114,38 +147,23 @@ class _Work:
             self.tell(outcome)
 
     def load_due(self, ids: Sequence[str]) -> list[Due]:
-        """Those of a batch who have to be asked about.
-
-        A creator that is what it once was gets its former answer back, for nothing.
-        """
-        with self.context.reading_frames() as frames:
-            known = store.load_enrichments(frames, Stretch(ids[0], ids[-1])).to_pylist()
-        history = {_key(row): row for row in known}
-        restored: list[_Row] = []
-        asked: list[Due] = []
-        for subject in _subjects(self.context, ids):
-            key = (subject.creator_id, self.labeller.input_fingerprint(subject), self.labeller.recipe.fingerprint)
-            if key in history:
-                restored.append(history[key])
-            else:
-                asked.append(Due(subject, self.reasons[subject.creator_id]))
-        if restored:
+        """Those of a batch who have to be asked about; the others get their former answers back."""
+        rows, asked = _remembered(self.context, self.labeller, ids)
+        if rows:
             with self.context.writing_frames() as frames:
-                self._put_in_force(frames, restored)
-            self._count(len(restored), restored=len(restored), written=len(restored))
-        return asked
+                _save(frames, rows, [])
+            self._count(len(rows), restored=len(rows), written=len(rows))
+        return [Due(subject, self.reasons[subject.creator_id]) for subject in asked]
 
     def save(self, frames: FrameWriter, outcomes: Sequence[Outcome]) -> None:
         """New answers get their force, and the former ones lose it; failures are kept apart."""
         failed = [_failure(self.context, self.labeller, outcome) for outcome in outcomes if outcome.labels is None]
-        store.save_failures(frames, pa.Table.from_pylist(failed, arrow_schema(EnrichmentFailure)))
         rows = [
             _row(self.context, self.labeller, outcome, outcome.labels, self.reasons[outcome.creator_id])
             for outcome in outcomes
             if outcome.labels is not None
         ]
-        if rows:
-            self._put_in_force(frames, rows)
+        _save(frames, {_key(row): row for row in rows}, failed)
 
     def tell(self, outcome: Outcome) -> None:
         """Count an outcome that is saved."""
@@ -154,16 +172,37 @@ class _Work:
         else:
             self._count(1, labelled=1, written=1)
 
-    def _put_in_force(self, frames: FrameWriter, rows: Sequence[_Row]) -> None:
-        store.take_out_of_force(frames, [row["creator_id"] for row in rows])
-        answers = [row | {"is_current": True} for row in rows]
-        store.save_enrichments(frames, pa.Table.from_pylist(answers, arrow_schema(Enrichment)))
-
     def _count(self, creators: int, **amounts: int) -> None:
         with self.lock:  # batches are read in another thread than that which hears of outcomes
             self.done += creators
             self.report.count(**amounts)
         self.context.progress("enrich_creators", self.done, len(self.reasons))
+
+
+def _remembered(
+    context: Context, labeller: Labelling, ids: Sequence[str]
+) -> tuple[dict[tuple[str, ...], _Row], list[Subject]]:
+    """Former answers of creators that are what they once were, which cost nothing; and whom to ask about."""
+    with context.reading_frames() as frames:
+        known = store.load_enrichments(frames, Stretch(ids[0], ids[-1])).to_pylist()
+    history = {_key(row): row for row in known}
+    rows: dict[tuple[str, ...], _Row] = {}
+    asked: list[Subject] = []
+    for subject in _subjects(context, ids):
+        key = (subject.creator_id, labeller.input_fingerprint(subject), labeller.recipe.fingerprint)
+        if key in history:
+            rows[key] = history[key] | {"is_current": True}
+        else:
+            asked.append(subject)
+    return rows, asked
+
+
+def _save(frames: FrameWriter, rows: dict[tuple[str, ...], _Row], failed: list[_Row]) -> int:
+    """Write answers and failures; answers that were in force until now lose it. Returns how many answers changed."""
+    store.save_failures(frames, pa.Table.from_pylist(failed, arrow_schema(EnrichmentFailure)))
+    in_force = store.load_in_force(frames, sorted({row["creator_id"] for row in rows.values()})).to_pylist()
+    changed = {_key(row): row | {"is_current": False} for row in in_force} | rows
+    return store.save_enrichments(frames, pa.Table.from_pylist(list(changed.values()), arrow_schema(Enrichment)))
 
 
 def _subjects(context: Context, ids: Sequence[str]) -> Iterator[Subject]:
@@ -179,7 +218,7 @@ def _key(row: _Row) -> tuple[str, ...]:
     return row["creator_id"], row["input_fingerprint"], row["recipe_fingerprint"]
 
 
-def _failure(context: Context, labeller: Labeller, outcome: Outcome) -> _Row:
+def _failure(context: Context, labeller: Labelling, outcome: Outcome) -> _Row:
     return {
         "creator_id": outcome.creator_id,
         "input_fingerprint": outcome.input_fingerprint,
@@ -188,10 +227,11 @@ def _failure(context: Context, labeller: Labeller, outcome: Outcome) -> _Row:
         "detail": outcome.detail,
         "run_id": context.run_id,
         "failed_at": to_micros(context.as_of),
+        "is_final": True,
     }
 
 
-def _row(context: Context, labeller: Labeller, outcome: Outcome, labels: CreatorLabels, reason: str) -> _Row:
+def _row(context: Context, labeller: Labelling, outcome: Outcome, labels: CreatorLabels, reason: str) -> _Row:
     return {
         "creator_id": outcome.creator_id,
         "input_fingerprint": outcome.input_fingerprint,
@@ -214,6 +254,74 @@ def _row(context: Context, labeller: Labeller, outcome: Outcome, labels: Creator
         "cost_usd": outcome.cost_nano_usd / NANO,
         "created_at": to_micros(context.as_of),
     }
+
+
+# --- doing, by batches ------------------------------------------------------------------------------------------
+
+
+async def _work_in_batches(context: Context, desk: BatchDesk, report: JobReport) -> None:
+    labelling = BatchLabelling(desk.questions, desk.api.id, desk.prompt_version)
+
+    def save(frames: FrameWriter, harvest: Harvest) -> None:
+        report.count(written=_save_harvest(context, labelling, frames, harvest))
+
+    try:
+        await resume_unsent(desk, report)
+        await bring_in(desk, save, report)
+        plan = plan_night(context, labelling)
+        with context.reading_frames() as frames:
+            pending = load_pending_subjects(frames)["subject"]
+        due = plan.filter(pc.equal(plan["decision"], Decision.RUN))
+        due = due.filter(pc.invert(pc.is_in(due["creator_id"], value_set=pending.combine_chunks())))
+        report.count(read=len(plan), due=len(due), pending=len(pending))
+        report.details["plan"] = _counts(plan)
+        reasons = dict(zip(due["creator_id"].to_pylist(), due["reason"].to_pylist(), strict=True))
+        await submit(desk, _lines_due(context, desk, labelling, reasons, report), report)
+    finally:
+        await desk.api.close()
+
+
+def _lines_due(
+    context: Context, desk: BatchDesk, labelling: Labelling, reasons: dict[str, str], report: JobReport
+) -> Iterator[Line]:
+    """A line for each creator that is due; one that is what it once was gets its former answer back instead."""
+    writer = RequestWriter(desk, load_token_counter())
+    for ids in in_stretches(sorted(reasons)):
+        rows, asked = _remembered(context, labelling, ids)
+        if rows:
+            with context.writing_frames() as frames:
+                report.count(restored=len(rows), written=_save(frames, rows, []))
+        with context.reading_frames() as frames:
+            failures = store.load_failures(frames, Stretch(ids[0], ids[-1]), labelling.recipe.fingerprint).to_pylist()
+        repairs = {
+            (row["creator_id"], row["input_fingerprint"]): Mistake(row["error_class"], row["detail"])
+            for row in failures
+            if not row["is_final"]
+        }
+        for subject in asked:
+            yield writer.line(subject, reasons[subject.creator_id], repairs)
+
+
+def _save_harvest(context: Context, labelling: Labelling, frames: FrameWriter, harvest: Harvest) -> int:
+    """Write what a batch brought about creators that are still there."""
+    answers = [answer for answer in harvest.answers if answer.fate in ("labelled", "failed")]
+    known = store.load_known_creators(frames, sorted(answer.creator_id for answer in answers))
+    recipe = {"recipe_fingerprint": harvest.batch["recipe_fingerprint"]}
+    made = recipe | {name: harvest.batch[name] for name in ("model", "prompt_version")}
+    rows: dict[tuple[str, ...], _Row] = {}
+    failed: list[_Row] = []
+    for answer in answers:
+        if answer.creator_id not in known:
+            continue
+        outcome = Outcome(answer.creator_id, answer.input_fingerprint, answer.labels, answer.flags)
+        if answer.labels is None:
+            failure = replace(outcome, failure=answer.error_class, detail=answer.detail)
+            failed.append(_failure(context, labelling, failure) | recipe | {"is_final": answer.is_final})
+            continue
+        cost = {"cost_usd": answer.settlement.cost_nano_usd / NANO}
+        row = _row(context, labelling, outcome, answer.labels, harvest.reasons[answer.creator_id]) | made | cost
+        rows[_key(row)] = row
+    return _save(frames, rows, failed)
 
 
 # --- telling ----------------------------------------------------------------------------------------------------

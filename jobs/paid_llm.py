@@ -5,23 +5,31 @@ from jobs.endpoints import endpoint_of
 from jobs.prices import price_of
 from jobs.settings import Settings
 from providers.llm import LLM
+from providers.llm_batches import BatchApi
+from providers.openai_batches import OpenAIBatches
+from providers.openai_client import Endpoint
+from providers.openai_llm import OpenAILLM
 from providers.prices import Price
-
-#: of a model on this machine
-FREE = Price.model_validate({"input": 0})
 
 
 def paid_llm(settings: Settings) -> tuple[LLM, Price]:
     """Raises ConfigError without a finite budget, a price or a key."""
+    endpoint, price = _bought(settings)
+    return OpenAILLM(endpoint, settings.llm.model, settings.llm.effort), price
+
+
+def paid_batches(settings: Settings) -> tuple[BatchApi, Price]:
+    """The batch service of the same model. Raises like `paid_llm`."""
+    endpoint, price = _bought(settings)
+    return OpenAIBatches(endpoint, settings.llm.model, settings.llm.effort), price
+
+
+def _bought(settings: Settings) -> tuple[Endpoint, Price]:
     knobs = settings.llm
     if not settings.budget.is_finite:
         raise ConfigError(
             f"llm.provider {knobs.provider} is paid for, and no budget is set",
             hint="set budget.max_usd or budget.max_usd_per_night, or give --max-usd",
         )
-    # Imported here: the vendor's library takes a second to load, and most nights do not need it.
-    from providers.openai_llm import OpenAILLM
-
-    price = price_of(settings, knobs.model)
     endpoint = endpoint_of(knobs, connections=knobs.concurrency, timeout_seconds=knobs.timeout_seconds)
-    return OpenAILLM(endpoint, knobs.model, knobs.effort), price
+    return endpoint, price_of(settings, knobs.model)

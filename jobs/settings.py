@@ -14,6 +14,7 @@ from base.errors import ConfigError
 from embeddings.batching import EmbeddingSettings
 from enrich.ledger import BudgetSettings
 from enrich.plan import EnrichmentSettings
+from enrich.shards import BatchSettings
 from identity.triage import IdentitySettings
 from index.gate import GateSettings
 from index.scoring import ScoringSettings
@@ -67,6 +68,7 @@ class Settings(BaseSettings):
     identity: IdentitySettings = IdentitySettings()
     llm: EnrichmentSettings = EnrichmentSettings()
     budget: BudgetSettings = BudgetSettings()
+    batches: BatchSettings = BatchSettings()
     gate: GateSettings = GateSettings()
     scoring: ScoringSettings = ScoringSettings()
 
@@ -119,7 +121,7 @@ def settings_template() -> str:
         "# [sources.youtube]",
         '# files = ["captures/youtube-*.jsonl.gz"]',
     ]
-    for section in ("cadence", "embeddings", "identity", "llm", "budget", "gate"):
+    for section in ("cadence", "embeddings", "identity", "llm", "budget", "batches", "gate"):
         lines += ["", f"[{section}]", *_template_lines(getattr(defaults, section))]
     return "\n".join(lines) + "\n"
 

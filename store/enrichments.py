@@ -1,6 +1,5 @@
 """What labelling reads and writes: creators in id order, a stretch at a time, so that memory is bounded."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +25,6 @@ from store.tables import (
 #: characters read of a bio, and of a title or caption: a summary and cue words need no more
 BIO_CHARACTERS = 600
 ITEM_CHARACTERS = 1000
-IDS_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,24 +145,31 @@ def save_enrichments(frames: FrameWriter, rows: pa.Table) -> int:
     return frames.upsert(Enrichment, rows)
 
 
-def take_out_of_force(frames: FrameWriter, creator_ids: Sequence[str]) -> None:
-    """Let the answers about these creators be history; as many as fit into a statement at a time."""
-    for start in range(0, len(creator_ids), IDS_AT_ONCE):
-        of_these = col(Enrichment.creator_id).in_(creator_ids[start : start + IDS_AT_ONCE])
-        in_force = col(Enrichment.is_current).is_(True)
-        frames.execute(update(Enrichment).where(of_these, in_force).values(is_current=False))
+def load_known_creators(frames: FrameWriter, creator_ids: list[str]) -> set[str]:
+    """Those of the ids that are creators now."""
+    found = frames.matching(Creator, pa.table({"creator_id": pa.array(creator_ids, pa.string())}))
+    return set(found["creator_id"].to_pylist())
+
+
+def load_in_force(frames: FrameWriter, creator_ids: list[str]) -> pa.Table:
+    """The answers in force about these creators, as whole rows, in no order."""
+    return frames.matching(
+        Enrichment,
+        pa.table({"creator_id": pa.array(creator_ids, pa.string()), "is_current": [True] * len(creator_ids)}),
+    )
 
 
 def load_failures(frames: FrameReader, stretch: Stretch, recipe_fingerprint: str) -> pa.Table:
-    """creator_id, input_fingerprint, error_class, failed_at of what got no labels under this recipe."""
+    """creator_id, input_fingerprint, error_class, detail, failed_at, is_final of what got no labels by this recipe."""
     failure = EnrichmentFailure
     return frames.read(
         _select(
-            col(failure.creator_id), col(failure.input_fingerprint), col(failure.error_class), col(failure.failed_at)
+            col(failure.creator_id), col(failure.input_fingerprint), col(failure.error_class), col(failure.detail),
+            col(failure.failed_at), col(failure.is_final),
         )
         .where(stretch.holds(failure.creator_id), col(failure.recipe_fingerprint) == recipe_fingerprint)
         .order_by(col(failure.creator_id), col(failure.input_fingerprint))
-    )
+    )  # fmt: skip
 
 
 def save_failures(frames: FrameWriter, rows: pa.Table) -> int:

@@ -534,6 +534,43 @@ class EnrichmentFailure(SQLModel, table=True):
     detail: str = _text()
     run_id: str = _text()
     failed_at: datetime = _instant()
+    #: False: the one repair is still to be asked for, with the next batch
+    is_final: bool = True
+
+
+class LlmBatch(SQLModel, table=True):
+    """A file of paid requests on its way through a vendor's batch service; each state is written before what it allows.
+
+    prepared (the file is on the disk, its calls are in the ledger) → uploaded → submitting (the request to run it may
+    have left) → submitted → harvested; failed: the vendor took none of it; lost: the vendor knows it no more.
+    """
+
+    __tablename__ = "llm_batches"
+    #: run id and number; the vendor keeps it with the batch, so that it is found again
+    batch_key: str = _key()
+    run_id: str = _text()
+    model: str = _text()
+    recipe_fingerprint: str = _text()
+    prompt_version: str | None = _text(default=None)
+    #: of the file
+    sha256: str = _text()
+    requests: int = _count()
+    #: as the vendor's queue counts them: an estimate, rather too high
+    input_tokens: int = _count()
+    state: str = Field(sa_type=PlainText, index=True)
+    #: the vendor's own word for how far it is
+    status: str | None = _text(default=None)
+    file_id: str | None = _text(default=None)
+    batch_id: str | None = _text(default=None)
+    #: the vendor's word for why it took none of it, e.g. token_limit_exceeded
+    fault: str | None = _text(default=None)
+    #: requests that came back with an answer, good or bad, and requests that never ran and are asked again
+    answered: int = _count(default=0)
+    returned: int = _count(default=0)
+    created_at: datetime = _instant()
+    #: when the request to run it left
+    sent_at: datetime | None = _instant(default=None)
+    finished_at: datetime | None = _instant(default=None)
 
 
 # --- runs -------------------------------------------------------------------------------------------------------
@@ -585,6 +622,7 @@ WRITERS: dict[str, str] = {
     "enrichments": "jobs.enrich_creators",
     "enrichment_failures": "jobs.enrich_creators",
     "llm_calls": "jobs.spend_ledger",
+    "llm_batches": "jobs.batches",
     "creator_vectors": "jobs.embed_creators",
     "judgements": "review.decide",
     "judgement_grounds": "review.decide",
