@@ -8,7 +8,22 @@ import typer
 from typer.core import TyperGroup
 
 from base.errors import EngineError
-from cli import contracts, demo, evaluate, export, identity, months, night, review, runs, search, setup, takedown, train
+from cli import (
+    cascade,
+    contracts,
+    demo,
+    evaluate,
+    export,
+    identity,
+    months,
+    night,
+    review,
+    runs,
+    search,
+    setup,
+    takedown,
+    train,
+)
 from cli.state import State, err
 
 
@@ -59,7 +74,10 @@ app.add_typer(contracts.contract_app, name="contract", help="Describe and check 
 app.command("renormalize")(night.renormalize)
 app.command("embed")(night.embed)
 app.command("resolve")(identity.resolve)
-app.command("enrich")(night.enrich)
+enrich_app = typer.Typer(invoke_without_command=True)
+enrich_app.callback()(night.enrich)
+enrich_app.command("calibrate")(cascade.calibrate)
+app.add_typer(enrich_app, name="enrich")
 app.command("publish")(night.publish)
 app.command("nightly")(night.nightly)
 app.command("status")(runs.status)

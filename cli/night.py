@@ -96,6 +96,8 @@ def enrich(
     json: JsonFlag = False,
 ) -> None:
     """Label each creator once: niche, style, summary."""
+    if ctx.invoked_subcommand:
+        return
     settings = settings_of(ctx)
     if not plan:
         run_and_show("enrich", names([enrich_creators]), settings, parse_as_of(as_of), json)

@@ -9,7 +9,7 @@ from enrich.schema import TARGET_WORDS, CreatorLabels
 from enrich.subjects import Subject
 from enrich.summary import word_count
 
-Provenance = Literal["offline", "llm"]
+Provenance = Literal["offline", "llm", "cascade"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,8 @@ class Outcome:
     detail: str = ""
     #: of every attempt at it, in nano-dollars
     cost_nano_usd: int = 0
+    #: how clear the case was to a labeller that can say: more is clearer, 0 is an abstention
+    score: float | None = None
 
 
 class Labelling(Protocol):

@@ -73,6 +73,9 @@ class Planned:
 class EnrichmentSettings(AskingSettings):
     #: online: answers at once · batch: at half the price, with the next run (OpenAI's Batch API)
     mode: Literal["online", "batch"] = "online"
+    #: offline labels at least this clear are final, and no model is asked; None: a model is asked about every creator.
+    #: `creatordex enrich calibrate` finds one
+    cascade_min_score: float | None = Field(default=None, gt=0)
     #: newest items per creator that a dossier samples from
     items_per_creator: int = Field(default=12, ge=1, le=100)
     #: days that must lie between two paid answers, by how often the creator posts
