@@ -27,6 +27,7 @@ from enrich.subjects import Subject, subjects
 from enrich.summary import word_count
 from enrich.taxonomy import load_taxonomy
 from jobs.ask_model import ask_model
+from jobs.asked_again import refuse_a_jump
 from jobs.batches.desk import BatchDesk, BatchLabelling, BatchPrice
 from jobs.batches.harvest import Harvest
 from jobs.batches.harvest import harvest as bring_in
@@ -34,6 +35,7 @@ from jobs.batches.requests import Mistake, RequestWriter
 from jobs.batches.submit import resume_unsent, submit
 from jobs.context import Context
 from jobs.plan_enrichment import in_stretches, plan_night
+from jobs.remember_plan import remember_plan
 from jobs.report import JobReport
 from prompts.catalog import load_prompt
 from providers.llm import LLM
@@ -54,11 +56,14 @@ FREE = Price.model_validate({"input": 0})
 _Row = dict[str, Any]
 
 
-def enrich_creators(context: Context, llm: LLM | None = None, price: Price = FREE) -> JobReport:
+def enrich_creators(
+    context: Context, llm: LLM | None = None, price: Price = FREE, *, force: str | None = None
+) -> JobReport:
     """Give every creator that is due its labels.
 
     llm: who is asked, and at what price; the one that the settings select unless given, and the offline classifier
-    when they select none.
+    when they select none. Raises GateRefused before anything is asked when many more than usual became due, unless
+    `force` says why.
     """
     if llm is None and context.settings.llm.is_paid:
         # Imported here: the vendor's library takes a second to load, and most nights do not need it.
@@ -70,6 +75,7 @@ def enrich_creators(context: Context, llm: LLM | None = None, price: Price = FRE
     report = JobReport("enrich_creators")
     labeller = _labeller(context, llm)
     plan = plan_night(context, labeller)
+    report.details["asked_again_share"] = refuse_a_jump(context, plan, force)
     due = plan.filter(pc.equal(plan["decision"], Decision.RUN))
     reasons = dict(zip(due["creator_id"].to_pylist(), due["reason"].to_pylist(), strict=True))
     report.count(read=len(plan), due=len(due), written=0, labelled=0, restored=0, quarantined=0)
@@ -85,6 +91,7 @@ def enrich_creators(context: Context, llm: LLM | None = None, price: Price = FRE
             work.label(labeller, batch)
     with context.writing_frames() as frames:
         report.count(retired=store.retire_vanished(frames))
+    report.count(remembered=remember_plan(context, plan))
     context.crashpoint("enrich_creators")
     report.details |= {"plan": _counts(plan), **_figures(context)}
     return report
@@ -269,6 +276,7 @@ async def _work_in_batches(context: Context, desk: BatchDesk, report: JobReport)
         await resume_unsent(desk, report)
         await bring_in(desk, save, report)
         plan = plan_night(context, labelling)
+        report.details["asked_again_share"] = refuse_a_jump(context, plan)
         with context.reading_frames() as frames:
             pending = load_pending_subjects(frames)["subject"]
         due = plan.filter(pc.equal(plan["decision"], Decision.RUN))
@@ -277,6 +285,7 @@ async def _work_in_batches(context: Context, desk: BatchDesk, report: JobReport)
         report.details["plan"] = _counts(plan)
         reasons = dict(zip(due["creator_id"].to_pylist(), due["reason"].to_pylist(), strict=True))
         await submit(desk, _lines_due(context, desk, labelling, reasons, report), report)
+        report.count(remembered=remember_plan(context, plan))
     finally:
         await desk.api.close()
 
