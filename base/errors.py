@@ -16,8 +16,10 @@
     │  ├─ AnswerInvalid                  INVALID: not the answer asked for
     │  └─ ProviderRefused                BAD_REQUEST: bad request, unknown code
     ├─ BudgetExhausted               0   planned stop, the work left is listed
+    ├─ RunStopped                   75   SIGTERM: what was under way is saved, try later
     ├─ ConstraintConflict            4   a must-link path crosses a cannot-link; .path
     ├─ SnapshotError                 1   manifest and files disagree
+    ├─ StaleCursor                   1   the index moved on between two pages
     └─ GateRefused                   4   .findings; the previous snapshot stays
 
 The class docstring is the default message; `hint` is the next command or edit.
@@ -184,6 +186,12 @@ class BudgetExhausted(EngineError):
     exit_code = 0
 
 
+class RunStopped(EngineError):
+    """Asked to stop: what was under way has come back and is saved; the next run goes on from there."""
+
+    exit_code = 75
+
+
 class ConstraintConflict(EngineError):
     """Human judgements contradict each other: a must-link path crosses a cannot-link."""
 
@@ -197,6 +205,10 @@ class ConstraintConflict(EngineError):
 
 class SnapshotError(EngineError):
     """A snapshot's manifest and files disagree."""
+
+
+class StaleCursor(EngineError):
+    """A newer index is in force since this page was made."""
 
 
 class GateRefused(EngineError):

@@ -25,6 +25,8 @@ class Outcome:
     failure: str = ""
     #: what was wrong, in our own words
     detail: str = ""
+    #: of every attempt at it, in nano-dollars
+    cost_nano_usd: int = 0
     #: how clear the case was to a labeller that can say: more is clearer, 0 is an abstention
     score: float | None = None
 

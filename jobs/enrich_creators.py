@@ -3,7 +3,9 @@
 import asyncio
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from functools import partial
+from threading import Lock
 from typing import Any
 
 import pyarrow as pa
@@ -12,6 +14,7 @@ import pyarrow.compute as pc
 from base.clock import to_micros
 from base.fingerprint import canonical_json
 from embeddings.vectors import from_column
+from enrich.conversation import Due
 from enrich.enricher import Enricher
 from enrich.labeller import Labeller, Labelling, Outcome
 from enrich.ledger import NANO
@@ -23,6 +26,7 @@ from enrich.shards import Line
 from enrich.subjects import Subject, subjects
 from enrich.summary import word_count
 from enrich.taxonomy import load_taxonomy
+from jobs.ask_model import ask_model
 from jobs.asked_again import refuse_a_jump
 from jobs.batches.desk import BatchDesk, BatchLabelling, BatchPrice
 from jobs.batches.harvest import Harvest
@@ -46,15 +50,28 @@ from store.tables import Enrichment, EnrichmentFailure
 
 PROMPT = ("creator_enrichment", "2")
 MOST_NICHES = 10
+#: of a model on this machine
+FREE = Price.model_validate({"input": 0})
 
 _Row = dict[str, Any]
 
 
-def enrich_creators(context: Context, llm: LLM | None = None, *, force: str | None = None) -> JobReport:
-    """Give every creator that is due its labels; without an `llm` the offline classifier answers.
+def enrich_creators(
+    context: Context, llm: LLM | None = None, price: Price = FREE, *, force: str | None = None
+) -> JobReport:
+    """Give every creator that is due its labels.
 
-    Raises GateRefused before anything is asked when many more than usual became due, unless `force` says why.
+    llm: who is asked, and at what price; the one that the settings select unless given, and the offline classifier
+    when they select none. Raises GateRefused before anything is asked when many more than usual became due, unless
+    `force` says why.
     """
+    if llm is None and context.settings.llm.is_paid:
+        # Imported here: the vendor's library takes a second to load, and most nights do not need it.
+        from jobs.paid_llm import paid_batches, paid_llm
+
+        if context.settings.llm.mode == "batch":
+            return enrich_in_batches(context, *paid_batches(context.settings))
+        llm, price = paid_llm(context.settings)
     report = JobReport("enrich_creators")
     labeller = _labeller(context, llm)
     plan = plan_night(context, labeller)
@@ -62,11 +79,16 @@ def enrich_creators(context: Context, llm: LLM | None = None, *, force: str | No
     due = plan.filter(pc.equal(plan["decision"], Decision.RUN))
     reasons = dict(zip(due["creator_id"].to_pylist(), due["reason"].to_pylist(), strict=True))
     report.count(read=len(plan), due=len(due), written=0, labelled=0, restored=0, quarantined=0)
-    done = 0
-    for batch in _batches_due(plan["creator_id"].to_pylist(), reasons, labeller.batch_size):
-        _label_batch(context, labeller, batch, reasons, report)
-        done += len(batch)
-        context.progress("enrich_creators", done, len(due))
+    work = _Work(context, labeller, reasons, report)
+    batches = _batches_due(plan["creator_id"].to_pylist(), reasons, labeller.batch_size)
+    if isinstance(labeller, Enricher):
+        assert llm is not None
+        loads = (partial(work.load_due, batch) for batch in batches)
+        ask_model(context, llm, price, labeller, loads, save=work.save, ended=work.tell, report=report)
+        report.count(left=len(due) - work.done)
+    else:
+        for batch in batches:
+            work.label(labeller, batch)
     with context.writing_frames() as frames:
         report.count(retired=store.retire_vanished(frames))
     report.count(remembered=remember_plan(context, plan))
@@ -95,9 +117,9 @@ def enrich_plan(context: Context, llm: LLM | None = None) -> pa.Table:
     return plan_night(context, _labeller(context, llm))
 
 
-def _labeller(context: Context, llm: LLM | None) -> Labeller:
+def _labeller(context: Context, llm: LLM | None) -> Enricher | OfflineClassifier:
     if llm is not None:
-        return Enricher(llm, load_prompt(*PROMPT), load_taxonomy())
+        return Enricher(llm.id, load_prompt(*PROMPT), load_taxonomy())
     return OfflineClassifier(load_taxonomy(), context.embedder, context.profile_recipe.fingerprint)
 
 
@@ -110,24 +132,58 @@ def _batches_due(ids: Sequence[str], due: _Row, size: int) -> Iterator[Sequence[
 # --- doing ------------------------------------------------------------------------------------------------------
 
 
-def _label_batch(
-    context: Context, labeller: Labeller, ids: Sequence[str], reasons: dict[str, str], report: JobReport
-) -> None:
-    """One durable step: new answers get their force, and the former ones lose it, in one transaction."""
-    rows, asked = _remembered(context, labeller, ids)
-    failed: list[_Row] = []
-    report.count(restored=len(rows))
-    for outcome in labeller.label(asked):
+@dataclass(slots=True)
+class _Work:
+    """Labelling those who are due, a batch at a time; answers and the calls behind them are one transaction."""
+
+    context: Context
+    labeller: Labelling
+    #: creator → why it is due
+    reasons: dict[str, str]
+    report: JobReport
+    done: int = 0
+    lock: Lock = field(default_factory=Lock)
+
+    def label(self, labeller: Labeller, ids: Sequence[str]) -> None:
+        """The due ones of a batch by a labeller that answers at once."""
+        outcomes = list(labeller.label([due.subject for due in self.load_due(ids)]))
+        with self.context.writing_frames() as frames:
+            self.save(frames, outcomes)
+        self.context.crashpoint("enrich_creators")
+        for outcome in outcomes:
+            self.tell(outcome)
+
+    def load_due(self, ids: Sequence[str]) -> list[Due]:
+        """Those of a batch who have to be asked about; the others get their former answers back."""
+        rows, asked = _remembered(self.context, self.labeller, ids)
+        if rows:
+            with self.context.writing_frames() as frames:
+                _save(frames, rows, [])
+            self._count(len(rows), restored=len(rows), written=len(rows))
+        return [Due(subject, self.reasons[subject.creator_id]) for subject in asked]
+
+    def save(self, frames: FrameWriter, outcomes: Sequence[Outcome]) -> None:
+        """New answers get their force, and the former ones lose it; failures are kept apart."""
+        failed = [_failure(self.context, self.labeller, outcome) for outcome in outcomes if outcome.labels is None]
+        rows = [
+            _row(self.context, self.labeller, outcome, outcome.labels, self.reasons[outcome.creator_id])
+            for outcome in outcomes
+            if outcome.labels is not None
+        ]
+        _save(frames, {_key(row): row for row in rows}, failed)
+
+    def tell(self, outcome: Outcome) -> None:
+        """Count an outcome that is saved."""
         if outcome.labels is None:
-            failed.append(_failure(context, labeller, outcome))
-            report.count(quarantined=1, **{f"failed_{outcome.failure}": 1})
-            continue
-        row = _row(context, labeller, outcome, outcome.labels, reasons[outcome.creator_id])
-        rows[_key(row)] = row
-        report.count(labelled=1)
-    with context.writing_frames() as frames:
-        report.count(written=_save(frames, rows, failed))
-    context.crashpoint("enrich_creators")
+            self._count(1, quarantined=1, **{f"failed_{outcome.failure}": 1})
+        else:
+            self._count(1, labelled=1, written=1)
+
+    def _count(self, creators: int, **amounts: int) -> None:
+        with self.lock:  # batches are read in another thread than that which hears of outcomes
+            self.done += creators
+            self.report.count(**amounts)
+        self.context.progress("enrich_creators", self.done, len(self.reasons))
 
 
 def _remembered(
@@ -202,7 +258,7 @@ def _row(context: Context, labeller: Labelling, outcome: Outcome, labels: Creato
         "model": labeller.model,
         "prompt_version": labeller.prompt_version,
         "taxonomy_version": load_taxonomy().taxonomy_version,
-        "cost_usd": 0.0,
+        "cost_usd": outcome.cost_nano_usd / NANO,
         "created_at": to_micros(context.as_of),
     }
 

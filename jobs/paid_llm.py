@@ -1,0 +1,35 @@
+"""The language model that the settings select, with its price; nothing is asked yet."""
+
+from base.errors import ConfigError
+from jobs.endpoints import endpoint_of
+from jobs.prices import price_of
+from jobs.settings import Settings
+from providers.llm import LLM
+from providers.llm_batches import BatchApi
+from providers.openai_batches import OpenAIBatches
+from providers.openai_client import Endpoint
+from providers.openai_llm import OpenAILLM
+from providers.prices import Price
+
+
+def paid_llm(settings: Settings) -> tuple[LLM, Price]:
+    """Raises ConfigError without a finite budget, a price or a key."""
+    endpoint, price = _bought(settings)
+    return OpenAILLM(endpoint, settings.llm.model, settings.llm.effort), price
+
+
+def paid_batches(settings: Settings) -> tuple[BatchApi, Price]:
+    """The batch service of the same model. Raises like `paid_llm`."""
+    endpoint, price = _bought(settings)
+    return OpenAIBatches(endpoint, settings.llm.model, settings.llm.effort), price
+
+
+def _bought(settings: Settings) -> tuple[Endpoint, Price]:
+    knobs = settings.llm
+    if not settings.budget.is_finite:
+        raise ConfigError(
+            f"llm.provider {knobs.provider} is paid for, and no budget is set",
+            hint="set budget.max_usd or budget.max_usd_per_night, or give --max-usd",
+        )
+    endpoint = endpoint_of(knobs, connections=knobs.concurrency, timeout_seconds=knobs.timeout_seconds)
+    return endpoint, price_of(settings, knobs.model)
