@@ -16,6 +16,7 @@
     │  ├─ AnswerInvalid                  INVALID: not the answer asked for
     │  └─ ProviderRefused                BAD_REQUEST: bad request, unknown code
     ├─ BudgetExhausted               0   planned stop, the work left is listed
+    ├─ RunStopped                   75   SIGTERM: what was under way is saved, try later
     ├─ ConstraintConflict            4   a must-link path crosses a cannot-link; .path
     ├─ SnapshotError                 1   manifest and files disagree
     └─ GateRefused                   4   .findings; the previous snapshot stays
@@ -182,6 +183,12 @@ class BudgetExhausted(EngineError):
     """The budget is spent; the work left is listed."""
 
     exit_code = 0
+
+
+class RunStopped(EngineError):
+    """Asked to stop: what was under way has come back and is saved; the next run goes on from there."""
+
+    exit_code = 75
 
 
 class ConstraintConflict(EngineError):

@@ -5,6 +5,7 @@ Money is a whole number of nano-dollars (billionths of a dollar), so that sums a
 """
 
 from dataclasses import dataclass
+from threading import Lock
 from typing import Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -53,18 +54,21 @@ class Budget:
 
     def __init__(self, room_nano_usd: int) -> None:
         self.room_nano_usd = room_nano_usd
+        self._lock = Lock()  # calls are settled in the thread that writes them
 
     def take(self, nano_usd: int) -> None:
         """Raises BudgetExhausted, and takes nothing, when it does not fit."""
-        if nano_usd > self.room_nano_usd:
-            raise BudgetExhausted(
-                f"{usd(self.room_nano_usd)} left under the cap, the next call may cost {usd(nano_usd)}",
-                hint="raise budget.max_usd, or give --max-usd; creatordex costs shows what was spent",
-            )
-        self.room_nano_usd -= nano_usd
+        with self._lock:
+            if nano_usd > self.room_nano_usd:
+                raise BudgetExhausted(
+                    f"{usd(self.room_nano_usd)} left under the cap, the next call may cost {usd(nano_usd)}",
+                    hint="raise budget.max_usd, or give --max-usd; creatordex costs shows what was spent",
+                )
+            self.room_nano_usd -= nano_usd
 
     def give_back(self, reserved_nano_usd: int, cost_nano_usd: int) -> None:
-        self.room_nano_usd += reserved_nano_usd - cost_nano_usd
+        with self._lock:
+            self.room_nano_usd += reserved_nano_usd - cost_nano_usd
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from enrich.allocation import afforded, queue, worth_of
+from enrich.asking import AskingSettings
 from enrich.columns import Counts, Flags, Numbers, counts, equals, hashed, is_set, numbers, ranks, true
 
 MICROS_PER_DAY = 86_400_000_000
@@ -69,13 +70,7 @@ class Planned:
     streak: int
 
 
-class EnrichmentSettings(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    #: offline: the built-in classifier, free and provisional. Paid providers are selected here by name.
-    provider: Literal["offline"] = "offline"
-    #: online: answers at once · batch: at half the price, with the next run (OpenAI's Batch API)
-    mode: Literal["online", "batch"] = "online"
+class EnrichmentSettings(AskingSettings):
     #: newest items per creator that a dossier samples from
     items_per_creator: int = Field(default=12, ge=1, le=100)
     #: days that must lie between two paid answers, by how often the creator posts

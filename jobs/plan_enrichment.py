@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from base.clock import to_micros
 from base.errors import ErrorClass
-from enrich.labeller import Labelling
+from enrich.labeller import Labeller
 from enrich.plan import STATES, plan_enrichment
 from enrich.subjects import Subject, subjects
 from jobs.context import Context
@@ -25,7 +25,7 @@ BUSIEST_FIRST = pa.array(["active", "semi_active", "long_tail"])
 _Row = dict[str, Any]
 
 
-def plan_night(context: Context, labeller: Labelling) -> pa.Table:
+def plan_night(context: Context, labeller: Labeller) -> pa.Table:
     """Who is labelled tonight, and why: a PLAN frame in id order. Nothing is asked or written."""
     with context.reading_frames() as frames:
         ids = store.load_creator_ids(frames)
@@ -39,7 +39,7 @@ def plan_night(context: Context, labeller: Labelling) -> pa.Table:
     )
 
 
-def _states(context: Context, labeller: Labelling, ids: Sequence[str]) -> pa.Table:
+def _states(context: Context, labeller: Labeller, ids: Sequence[str]) -> pa.Table:
     """What the plan must know of each creator."""
     stretch = Stretch(ids[0], ids[-1])
     with context.reading_frames() as frames:
@@ -61,7 +61,7 @@ def _states(context: Context, labeller: Labelling, ids: Sequence[str]) -> pa.Tab
 
 
 def _state(
-    labeller: Labelling, subject: Subject, answer: _Row | None, changed_at: int | None, held: set[tuple[str, str]]
+    labeller: Labeller, subject: Subject, answer: _Row | None, changed_at: int | None, held: set[tuple[str, str]]
 ) -> _Row:
     state: _Row = {"creator_id": subject.creator_id, "input_fingerprint": labeller.input_fingerprint(subject)}
     state["is_held"] = _failed_input(state) in held

@@ -19,3 +19,8 @@ class JobReport:
     def count(self, **amounts: int) -> None:
         for name, amount in amounts.items():
             self.counts[name] = self.counts.get(name, 0) + amount
+
+    def spent(self, **amounts: int) -> None:
+        """Paid calls and what they came to: told with the effort, for an answer in the cache costs nothing."""
+        for name, amount in amounts.items():
+            self.effort[name] = self.effort.get(name, 0) + amount

@@ -9,6 +9,7 @@ import pytest
 from sqlmodel import SQLModel, col, delete, select, update
 
 from base.errors import ProviderUnavailable
+from enrich import retrying
 from enrich.schema import CreatorLabels
 from jobs import plan_enrichment as planning
 from jobs.context import Context
@@ -261,15 +262,16 @@ def test_offline_labels_give_way_to_a_model_and_not_the_other_way_round(three_cr
     assert report.details["plan"] == {"skip:final": 3}
 
 
-def test_a_failure_costs_one_creator_its_label_and_is_counted(three_creators):
+def test_a_failure_costs_one_creator_its_label_and_is_counted(three_creators, monkeypatch):
     """LLM-09, LLM-15: quarantined, counted by class; what the server failed at is asked again after a while."""
-    answers = iter([ProviderUnavailable(provider="scripted"), "no", "no"])
+    monkeypatch.setattr(retrying, "FIRST_BACKOFF_SECONDS", 0)
 
     def flaky(request: LLMRequest) -> str:
-        answer = next(answers, None)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer or obedient(request)
+        if "uitar" in request.user:
+            return "no"
+        if "bread" in request.user:
+            raise ProviderUnavailable(provider="scripted")
+        return obedient(request)
 
     report = enrich_creators(a_night(three_creators), ScriptedLLM(flaky))
     assert report.counts["quarantined"] == 2
