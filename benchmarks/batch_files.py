@@ -32,21 +32,6 @@ from providers.tokens import load_token_counter
 
 MODEL = "gpt-5.4-nano"
 WORDS = ["bread", "guitar", "morning", "budget", "travel", "sketch", "garden", "running", "tutorial", "weekend"]
-    "bread",
-    "guitar",
-    "morning",
-    "routine",
-    "budget",
-    "travel",
-    "sketch",
-    "garden",
-    "running",
-    "lens",
-    "tutorial",
-    "review",
-    "weekend",
-    "city",
-]
 ITEMS = 12
 _Result = TypeVar("_Result")
 
