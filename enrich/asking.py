@@ -3,14 +3,12 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import Field, SecretStr
 
 from enrich.pacing import PacingSettings
 
 
-class AskingSettings(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
+class AskingSettings(PacingSettings):
     #: offline: the built-in classifier, free and provisional · openai: a model at OpenAI or at a server that speaks
     #: like it; paid for, and only under a budget
     provider: Literal["offline", "openai"] = "offline"
@@ -28,8 +26,6 @@ class AskingSettings(BaseModel):
     api_key_file: Path | None = None
     #: openai: seconds to wait for one answer
     timeout_seconds: float = Field(default=120, gt=0)
-    #: how fast the model is asked; what the provider says of its limits is followed by itself
-    pacing: PacingSettings = PacingSettings()
 
     @property
     def is_paid(self) -> bool:

@@ -22,11 +22,11 @@ LONGEST_PAUSE_SECONDS = 60.0
 class PacingSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    #: most questions under way at once
+    #: openai: most questions under way at once
     concurrency: int = Field(default=64, ge=1, le=4096)
-    #: most requests a minute; None: what the provider says, or no limit
+    #: openai: most requests a minute; what the provider says of its own limits is followed in any case
     requests_per_minute: int | None = Field(default=None, ge=1)
-    #: most tokens a minute, input and the longest answer together; None: likewise
+    #: openai: most tokens a minute, input and the longest answer together; likewise
     tokens_per_minute: int | None = Field(default=None, ge=1)
 
 

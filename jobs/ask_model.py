@@ -65,7 +65,7 @@ async def _ask(
     batches: Iterable[LoadDue],
     ended: Callable[[Outcome], None],
 ) -> tuple[Dispatched, bool]:
-    pacing = context.settings.llm.pacing
+    pacing = context.settings.llm
     gate = Gate(Pace(pacing), LoopTimer())
     desk = Desk.of(llm, enricher.questions, enricher.prompt_version or "", price, calls, gate)
     try:

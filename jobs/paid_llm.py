@@ -22,7 +22,7 @@ def paid_llm(settings: Settings) -> tuple[LLM, Price]:
     from providers.openai_llm import OpenAILLM
 
     price = price_of(settings, knobs.model)
-    endpoint = endpoint_of(knobs, connections=knobs.pacing.concurrency, timeout_seconds=knobs.timeout_seconds)
+    endpoint = endpoint_of(knobs, connections=knobs.concurrency, timeout_seconds=knobs.timeout_seconds)
     return OpenAILLM(endpoint, knobs.model, knobs.effort), price
 
 

@@ -77,7 +77,15 @@ def is_section(field: FieldInfo) -> bool:
 
 
 def meanings(model: type[BaseModel]) -> dict[str, str]:
-    """Setting → the `#:` comment above it; a setting without one is missing."""
+    """Setting → the `#:` comment above it, inherited ones too; a setting without one is missing."""
+    found: dict[str, str] = {}
+    for base in reversed(model.__mro__):
+        if issubclass(base, BaseModel) and not base.__module__.startswith("pydantic"):
+            found |= _own_meanings(base)
+    return found
+
+
+def _own_meanings(model: type[BaseModel]) -> dict[str, str]:
     source = textwrap.dedent(inspect.getsource(model))
     lines = source.splitlines()
     (body,) = (node.body for node in ast.parse(source).body if isinstance(node, ast.ClassDef))
