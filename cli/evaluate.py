@@ -1,4 +1,4 @@
-"""evaluate: how right the decisions are, against a truth or what people judged."""
+"""evaluate: how right the decisions are, against a truth, what people judged, or a golden set of our own."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -8,6 +8,7 @@ import typer
 
 from base.errors import SourceError
 from cli.state import JsonFlag, err, out, print_json, settings_of
+from jobs.evaluate_enrichment import evaluate_enrichment, gate_enrichment
 from jobs.evaluation_page import evaluation_page
 from jobs.runner import inspecting
 from jobs.score_identity import assess_identity
@@ -46,6 +47,28 @@ def evaluate_identity(
         print_json([report])
     else:
         _show(report)
+
+
+@evaluate_app.command("enrichment")
+def enrichment(
+    ctx: typer.Context,
+    recorded: Annotated[
+        Path | None, typer.Option(help="Recorded answers of a model; without, the offline classifier answers.")
+    ] = None,
+    against: Annotated[
+        Path | None, typer.Option(help="Recorded answers in force: refuse (exit 4) what is worse or dearer.")
+    ] = None,
+    json: JsonFlag = False,
+) -> None:
+    """Score labels on the golden and the hostile set: macro-F1, abstention, failures, flips by injection, cost."""
+    report = evaluate_enrichment(settings_of(ctx), recorded)
+    if json:
+        print_json([report])
+    else:
+        _show(report)
+    if against is not None:
+        change = gate_enrichment(settings_of(ctx), recorded, against)
+        err.print("macro-F1 {difference:+.4f} (95%: {low:+.4f} to {high:+.4f})".format(**change), markup=False)
 
 
 def _show(report: Mapping[str, Any]) -> None:

@@ -8,7 +8,22 @@ import typer
 from typer.core import TyperGroup
 
 from base.errors import EngineError
-from cli import contracts, demo, evaluate, export, identity, months, night, review, runs, search, setup, train
+from cli import (
+    cascade,
+    contracts,
+    demo,
+    evaluate,
+    export,
+    identity,
+    months,
+    night,
+    review,
+    runs,
+    search,
+    setup,
+    takedown,
+    train,
+)
 from cli.state import State, err
 
 
@@ -59,7 +74,10 @@ app.add_typer(contracts.contract_app, name="contract", help="Describe and check 
 app.command("renormalize")(night.renormalize)
 app.command("embed")(night.embed)
 app.command("resolve")(identity.resolve)
-app.command("enrich")(night.enrich)
+enrich_app = typer.Typer(invoke_without_command=True)
+enrich_app.callback()(night.enrich)
+enrich_app.command("calibrate")(cascade.calibrate)
+app.add_typer(enrich_app, name="enrich")
 app.command("publish")(night.publish)
 app.command("nightly")(night.nightly)
 app.command("status")(runs.status)
@@ -73,6 +91,7 @@ app.add_typer(evaluate.evaluate_app, name="evaluate", help="How right the decisi
 app.command("search")(search.search)
 app.command("export")(export.export)
 app.add_typer(months.months_app, name="months", help="Content and metrics by month.")
+app.command("takedown")(takedown.takedown)
 app.add_typer(search.snapshot_app, name="snapshot", help="Published snapshots of the index.")
 app.add_typer(setup.db_app, name="db", help="The store's schema.")
 app.command("settings")(setup.show_settings)

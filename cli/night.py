@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -95,6 +96,8 @@ def enrich(
     json: JsonFlag = False,
 ) -> None:
     """Label each creator once: niche, style, summary."""
+    if ctx.invoked_subcommand:
+        return
     settings = settings_of(ctx)
     if not plan:
         run_and_show("enrich", names([enrich_creators]), settings, parse_as_of(as_of), json)
@@ -108,9 +111,18 @@ def enrich(
         out.print(f"{decision:5} {reason:18} {count}", markup=False)
 
 
-def publish(ctx: typer.Context, as_of: AsOf = None, json: JsonFlag = False) -> None:
+def publish(
+    ctx: typer.Context,
+    force: Annotated[
+        str | None, typer.Option(help="Publish whatever the gate finds, and record why.", metavar="REASON")
+    ] = None,
+    as_of: AsOf = None,
+    json: JsonFlag = False,
+) -> None:
     """Build a snapshot of the index, check it at the gate, and make it the current one."""
-    run_and_show("publish", names([publish_index]), settings_of(ctx), parse_as_of(as_of), json)
+    jobs = {"publish_index": partial(publish_index, force=force)}
+    inputs = {"force": force} if force else None
+    run_and_show("publish", jobs, settings_of(ctx), parse_as_of(as_of), json, inputs=inputs)
 
 
 def _settings(ctx: typer.Context, max_rejected: float | None) -> Settings:

@@ -9,7 +9,7 @@ from enrich.schema import TARGET_WORDS, CreatorLabels
 from enrich.subjects import Subject
 from enrich.summary import word_count
 
-Provenance = Literal["offline", "llm"]
+Provenance = Literal["offline", "llm", "cascade"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,8 @@ class Outcome:
     cost_nano_usd: int = 0
     #: False: it failed, and one more question that mends it is worth its price
     is_final: bool = True
+    #: how clear the case was to a labeller that can say: more is clearer, 0 is an abstention
+    score: float | None = None
 
 
 class Labeller(Protocol):

@@ -25,17 +25,19 @@ from providers.embedder import Embedder
 Matrix = npt.NDArray[np.float32]
 
 MODEL = "offline-nearest-definition"
-VERSION = "1"
+VERSION = "2"
 
 # Scores are in standard deviations of a definition's cosine to all niches, the same unit for every embedding model.
 # The figures come from benchmarks/labels.py: where accuracy falls below one in four, and where it passes two in three.
-CUE_WEIGHT = 3.0
+CUE_WEIGHT = 5.0
+SUB_CUE_WEIGHT = 1.5
 LEAST_SCORE = 1.5
 LEAST_LEAD = 0.25
 MEDIUM_LEAD = 0.75
-HIGH_LEAD = 2.0
+HIGH_LEAD = 2.4
 SECONDARY_SCORE = 2.0
 STYLE_SCORE = 1.5
+FIRST_PERSON_WORDS = 2
 MOST_EVIDENCE = 8
 ENOUGH_CHARACTERS = 400  # to tell a script
 
@@ -47,6 +49,8 @@ class _Anchors:
     niches: Matrix
     subs: Matrix
     styles: Matrix
+    #: mean unit vector of texts about nothing in particular
+    small_talk: Matrix
     #: standard deviation of a sub-niche definition's cosine to the niches
     spread: float
 
@@ -72,14 +76,28 @@ class OfflineClassifier:
 
     def label(self, subjects: Sequence[Subject]) -> Iterator[Outcome]:
         """One outcome per subject; a subject without vectors is judged by its words alone."""
+        texts = [_Text(subject, self._cues) for subject in subjects]
+        scored = self._scored(subjects, texts)
+        for row, subject in enumerate(subjects):
+            labels = self._labels(subject, texts[row], scored, row)
+            flags, lead = flags_of(labels), float(scored.leads[row])
+            yield Outcome(subject.creator_id, self.input_fingerprint(subject), labels, flags, score=lead)
+
+    def leads(self, subjects: Sequence[Subject]) -> Matrix:
+        """How clear each case is: the best niche's lead over the next, 0 when it abstains; shape (n,), any unit."""
+        return self._scored(subjects, [_Text(subject, self._cues) for subject in subjects]).leads
+
+    def _scored(self, subjects: Sequence[Subject], texts: Sequence["_Text"]) -> "_Scored":
         vectors = np.zeros((len(subjects), self._embedder.dim), np.float32)
+        has_vector = np.zeros((len(subjects), 1), np.float32)
         for row, subject in enumerate(subjects):
             if subject.vector is not None:
-                vectors[row] = subject.vector
-        to_niches, to_subs, to_styles = self._similarities(vectors)
-        for row, subject in enumerate(subjects):
-            labels = self._labels(subject, to_niches[row], to_subs[row], to_styles[row])
-            yield Outcome(subject.creator_id, self.input_fingerprint(subject), labels, flags_of(labels))
+                vectors[row], has_vector[row] = subject.vector, 1
+        shares = np.array([text.shares for text in texts], np.float32).reshape(-1, len(self._taxonomy.niches))
+        anchors = self._anchors
+        beyond_talk = (vectors - has_vector * anchors.small_talk) @ anchors.niches.T / anchors.spread
+        to_subs, to_styles = (vectors @ matrix.T / anchors.spread for matrix in (anchors.subs, anchors.styles))
+        return _Scored(beyond_talk + CUE_WEIGHT * shares, shares, to_subs, to_styles)
 
     @cached_property
     def _anchors(self) -> _Anchors:
@@ -91,50 +109,40 @@ class OfflineClassifier:
         sizes = [len(niche.sub) for niche in taxonomy.niches]
         means = np.add.reduceat(subs, np.cumsum([0, *sizes[:-1]])) / np.array(sizes)[:, None]
         niches = _centred(_unit(defined + _unit(means) + cues))
-        return _Anchors(niches, _centred(subs), _centred(styles), float((subs @ niches.T).std(axis=1).mean()))
+        small_talk = embed(list(self._cues.small_talk)).mean(axis=0)
+        spread = float((subs @ niches.T).std(axis=1).mean())
+        return _Anchors(niches, _centred(subs), _centred(styles), small_talk, spread)
 
-    def _similarities(self, vectors: Matrix) -> tuple[Matrix, Matrix, Matrix]:
-        anchors = self._anchors
-        to_niches, to_subs, to_styles = (
-            vectors @ matrix.T / anchors.spread for matrix in (anchors.niches, anchors.subs, anchors.styles)
-        )
-        return to_niches, to_subs, to_styles
-
-    def _labels(self, subject: Subject, to_niches: Matrix, to_subs: Matrix, to_styles: Matrix) -> CreatorLabels:
-        text = _Text(subject)
-        item_votes = [self._cues.niche_votes(words) for words in text.item_words]
-        shares = self._cues.niche_shares([self._cues.niche_votes(text.profile_words), *item_votes])
-        scores = to_niches + CUE_WEIGHT * shares
-        primary, confidence = self._primary(scores)
-        evidence = self._evidence(item_votes, primary)
-        summary = summarise(subject.platforms, subject.bios, _first(subject.items, evidence))
+    def _labels(self, subject: Subject, text: "_Text", scored: "_Scored", row: int) -> CreatorLabels:
+        primary, confidence = self._primary(scored, row)
+        evidence = self._evidence(text.item_votes, primary)
+        abstains = primary == self._taxonomy.abstain_id
         return CreatorLabels.model_construct(
             evidence=evidence,
             primary_niche=primary,
-            secondary_niches=[] if primary == self._taxonomy.abstain_id else self._secondary(to_subs, shares),
-            content_style=self._style(text, to_styles),
-            llm_summary=summary,
+            secondary_niches=[] if abstains else self._secondary(scored.to_subs[row], scored.shares[row]),
+            content_style=self._style(text, scored.to_styles[row]),
+            llm_summary=summarise(subject.platforms, subject.bios, _first(subject.items, evidence)),
             account_kind=self._kind(text),
             language=self._language(subject, text),
             confidence=confidence,
         )
 
-    def _primary(self, scores: Matrix) -> tuple[str, Confidence]:
-        second, first = np.sort(scores)[-2:]
-        lead = first - second
-        if first < LEAST_SCORE or lead < LEAST_LEAD:
+    def _primary(self, scored: "_Scored", row: int) -> tuple[str, Confidence]:
+        lead = scored.leads[row]
+        if not lead:
             return self._taxonomy.abstain_id, "low"
         confidence: Confidence = "high" if lead >= HIGH_LEAD else "medium" if lead >= MEDIUM_LEAD else "low"
-        return self._taxonomy.niches[int(scores.argmax())].id, confidence
+        return self._taxonomy.niches[int(scored.to_niches[row].argmax())].id, confidence
 
     def _secondary(self, to_subs: Matrix, shares: Matrix) -> list[str]:
         """The best sub-niches, of any parent; the parent's cue words count for each of its children."""
         sizes = [len(niche.sub) for niche in self._taxonomy.niches]
-        scores = to_subs + CUE_WEIGHT / 2 * np.repeat(shares, sizes)
+        scores = to_subs + SUB_CUE_WEIGHT * np.repeat(shares, sizes)
         best = np.argsort(-scores, kind="stable")[: self._taxonomy.max_secondary]
         return [self._taxonomy.secondary_ids[sub] for sub in best if scores[sub] >= SECONDARY_SCORE]
 
-    def _evidence(self, item_votes: Sequence[Mapping[int, int]], primary: str) -> list[int]:
+    def _evidence(self, item_votes: Sequence[Mapping[int, float]], primary: str) -> list[int]:
         """Numbers, from 1, of the items whose words speak for the primary niche."""
         if primary == self._taxonomy.abstain_id:
             return []
@@ -149,7 +157,10 @@ class OfflineClassifier:
         return self._taxonomy.style_ids[int(to_styles.argmax())]
 
     def _kind(self, text: "_Text") -> str:
-        return clear_winner(_votes(self._cues.kinds, [text.profile_words]), minimum=1) or "unknown"
+        """What the profile says it is; else who says `I` in two of the items is a person."""
+        told = clear_winner(_votes(self._cues.kinds, [text.profile_words]), minimum=1)
+        first_person = _votes(self._cues.kinds, text.item_words)["person"] >= FIRST_PERSON_WORDS
+        return told or ("person" if first_person else "unknown")
 
     def _language(self, subject: Subject, text: "_Text") -> str | None:
         """What the words say; else what all accounts declare."""
@@ -159,16 +170,35 @@ class OfflineClassifier:
         return told or (next(iter(declared)) if len(declared) == 1 else None)
 
 
+@dataclass(frozen=True)
+class _Scored:
+    """What all subjects of a batch score, a row each: niches, cue shares of niches, sub-niches, styles."""
+
+    to_niches: Matrix
+    shares: Matrix
+    to_subs: Matrix
+    to_styles: Matrix
+
+    @cached_property
+    def leads(self) -> Matrix:
+        """The best niche's lead over the next; 0 where nothing stands out."""
+        second, first = np.sort(self.to_niches, axis=1)[:, -2:].T
+        stands_out = (first >= LEAST_SCORE) & (first - second >= LEAST_LEAD)
+        return np.where(stands_out, first - second, np.float32(0))
+
+
 class _Text:
-    """A subject's texts as a reader sees them, each cut into words once."""
+    """A subject's texts as a reader sees them, each cut into words once, and what they vote for."""
 
-    __slots__ = ("item_words", "parts", "profile_words")
+    __slots__ = ("item_votes", "item_words", "parts", "profile_words", "shares")
 
-    def __init__(self, subject: Subject) -> None:
+    def __init__(self, subject: Subject, cues: Cues) -> None:
         profile = [*subject.names, *subject.handles, *subject.bios]
         self.parts = [*filter(None, profile), *subject.items]
         self.profile_words = [word for part in profile if part for word in words_of(part)]
         self.item_words = [words_of(item) for item in subject.items]
+        self.item_votes = [cues.niche_votes(words) for words in self.item_words]
+        self.shares = cues.niche_shares([cues.niche_votes(self.profile_words), *self.item_votes])
 
 
 def _votes(labels: Mapping[str, tuple[str, ...]], texts: Sequence[Sequence[str]]) -> Counter[str]:

@@ -71,6 +71,9 @@ class Planned:
 
 
 class EnrichmentSettings(AskingSettings):
+    #: offline labels at least this clear are final, and no model is asked; None: a model is asked about every creator.
+    #: `creatordex enrich calibrate` finds one
+    cascade_min_score: float | None = Field(default=None, gt=0)
     #: newest items per creator that a dossier samples from
     items_per_creator: int = Field(default=12, ge=1, le=100)
     #: days that must lie between two paid answers, by how often the creator posts

@@ -12,7 +12,7 @@ from base.fingerprint import Recipe, canonical_json, fingerprint, sha256_hex
 from enrich.dossier import Dossier
 from enrich.grounding import ungrounded
 from enrich.schema import CreatorLabels, answer_schema
-from enrich.taxonomy import Taxonomy
+from enrich.taxonomy import Niche, Taxonomy
 from prompts.catalog import Prompt
 from providers.llm import LLMRequest
 
@@ -35,7 +35,8 @@ class Questions:
         """model: id with effort, as the recipe names it."""
         self.canary = f"ref-{prompt.sha256[:12]}"
         #: the static prefix, byte for byte the same for everyone
-        self.system = prompt.render_system(canary=self.canary, taxonomy=told(taxonomy))
+        values = {"canary": self.canary, **told(taxonomy)}
+        self.system = prompt.render_system(**{name: values[name] for name in prompt.system_variables & values.keys()})
         self.schema = answer_schema(taxonomy)
         self._prompt = prompt
         self._prefix_hash = sha256_hex(canonical_json([model, self.system, self.schema]))
@@ -68,16 +69,31 @@ class Questions:
         return LLMRequest(self.system, user, self.schema, MAX_OUTPUT_TOKENS, request_hash)
 
 
-def told(taxonomy: Taxonomy) -> str:
-    """The taxonomy as lines of id and meaning."""
-    niches = "\n".join(
-        f"{niche.id}: {niche.definition} Not: {niche.excludes}\n"
-        + "\n".join(f"  {sub.id}: {sub.definition}" for sub in niche.sub)
-        for niche in taxonomy.niches
-    )
+def told(taxonomy: Taxonomy) -> dict[str, str]:
+    """The taxonomy in the ways that prompts put it: `taxonomy`, all of it, or `niches`, `styles` and `kinds`.
+
+    `niches` names the parts of a niche and leaves their definitions out: a third of the tokens.
+    """
     styles = "\n".join(f"{style.id}: {style.definition}" for style in taxonomy.content_styles)
     kinds = "\n".join(f"{kind.id}: {kind.definition}" for kind in taxonomy.account_kinds)
-    return f"Niches\n{niches}\nContent styles\n{styles}\nAccount kinds\n{kinds}"
+    whole = "\n".join(
+        f"{_defined(niche)}\n" + "\n".join(f"  {sub.id}: {sub.definition}" for sub in niche.sub)
+        for niche in taxonomy.niches
+    )
+    return {
+        "taxonomy": f"Niches\n{whole}\nContent styles\n{styles}\nAccount kinds\n{kinds}",
+        "niches": "\n".join(f"{_defined(niche)} Parts: {_parts(niche)}." for niche in taxonomy.niches),
+        "styles": styles,
+        "kinds": kinds,
+    }
+
+
+def _defined(niche: Niche) -> str:
+    return f"{niche.id}: {niche.definition} Not: {niche.excludes}"
+
+
+def _parts(niche: Niche) -> str:
+    return ", ".join(sub.id.removeprefix(f"{niche.id}.") for sub in niche.sub)
 
 
 def _mistakes(error: ValidationError) -> list[str]:

@@ -8,16 +8,20 @@ _INVISIBLE = re.compile(
     "[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
 
+_AT = r"(?:@|\(at\)|\[at\]|\{at\}|\barroba\b|\(arroba\)|\[arroba\])"
+_DOT = r"(?:\.|\(dot\)|\[dot\]|\{dot\}|\sdot\s|\(?\bpunto\b\)?|\(?\bponto\b\)?|\(?\bpunkt\b\)?)"
 _EMAIL = re.compile(
-    r"[\w.+-]+\s?(?:@|\(at\)|\[at\]|\{at\}|\s+at\s+(?=[\w-]+\s?(?:\(dot\)|\[dot\]|\sdot\s)))\s?"
-    r"[\w-]+(?:\s?(?:\.|\(dot\)|\[dot\]|\{dot\}|\sdot\s)\s?[a-z]{2,}){1,3}",
+    rf"[\w.+-]+\s?(?:{_AT}|\s+at\s+(?=[\w-]+\s?(?:\(dot\)|\[dot\]|\sdot\s)))\s?"
+    rf"[\w-]+(?:\s?{_DOT}\s?[a-z]{{2,}}){{1,3}}",
     re.IGNORECASE,
 )
+_ENDINGS = (
+    "com|net|org|io|co|me|tv|ly|gg|app|link|links|bio|shop|store|page|site|info|biz|online|club|blog|live|studio|dev|ai|"
+    "us|uk|de|fr|es|it|br|in|be|ee|fm|xyz|ru|jp|kr|cn|mx|ar|cl|pt|nl|pl|tr|id|at|ch|se|no|fi|dk|cz|eu|ca|au|nz|to|cc|"
+    "example|test"
+)
 _LINK = re.compile(
-    r"(?:https?://|www\.)\S+"
-    r"|\b(?:[\w-]+\.)+(?:com|net|org|io|co|me|tv|ly|gg|app|link|bio|shop|store|page|site|info|biz|us|uk|de|fr|es|it|br|in|be|ee|fm|xyz)"
-    r"(?:/\S*)?(?![\w.])",
-    re.IGNORECASE,
+    rf"(?:https?://|www\.)\S+|\b(?:[^\W_](?:[\w-]*[^\W_])?\.)+(?:{_ENDINGS})(?:/\S*)?(?![\w.])", re.IGNORECASE
 )
 # Seven to fifteen digits with the usual separators; year spans and counts in groups of three stay.
 _PHONE = re.compile(
@@ -30,11 +34,13 @@ _ADDRESS = re.compile(
     r"|\b\d{1,5},?\s+(?:rue|avenue|boulevard|place|impasse)\s+(?:(?:de|du|des|la|le)\s+)*[A-Z][\w'-]+"
     r"|\b(?:rue|avenue|calle|avenida|rua|via|piazza|plaza)\s+(?:[\w'.-]+\s+){1,4}\d{1,5}\b"
     r"|\b[A-Z][\w-]*(?:stra(?:ß|ss)e|weg|platz|gasse)\s+\d{1,4}[a-z]?\b"
-    r"|\bP\.?\s?O\.?\s?Box\s+\d+\b",
+    r"|\bP\.?\s?O\.?\s?Box\s+\d+\b"
+    r"|(?:ул\.|улица|проспект|пр-т)\s*[А-ЯЁ][\w-]+,?\s*(?:д\.?\s*)?\d+"
+    r"|〒\s?\d{3}-\d{4}|\w+\d+丁目[\d番地号-]*",
 )
 _RULES = ((_EMAIL, "[email]"), (_LINK, "[link]"), (_ADDRESS, "[address]"), (_PHONE, "[phone]"))
 # No rule matches without one of these, and most titles have none: a look is cheaper than four searches.
-_HINT = re.compile(r"\d|[.@]|//|dot", re.IGNORECASE)
+_HINT = re.compile(r"\d|[.@]|//|dot|arroba", re.IGNORECASE)
 _PLACEHOLDER = re.compile(r"\[(?:email|link|address|phone)\]")
 _HANDLE = re.compile(r"(?<!\w)@[\w.]+")
 

@@ -14,10 +14,10 @@ import pyarrow.compute as pc
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from base.intervals import wilson
 from base.judgement import Judgement
 from engines.engine import Engine
 from identity.evaluation import score_labels
-from identity.intervals import wilson
 from identity.known_pairs import known_pairs
 from identity.levels import ReachedLevels
 from identity.triage import Triage

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from base.intervals import wilson
 from base.judgement import Judgement
-from identity.intervals import wilson
 from identity.triage import thresholds_for
 from identity.weights import Bits, CalibrationPoint, Model
 

@@ -66,6 +66,11 @@ class Field:
     def __len__(self) -> int:
         return sum(len(shard.stored.docs) for shard in self.shards)
 
+    @property
+    def has_cells(self) -> bool:
+        """Whether a search may read less than every row."""
+        return self._centres is not None
+
     @cached_property
     def docs(self) -> Ints:
         """Who has such a vector: internal ids, ascending."""

@@ -25,6 +25,14 @@ def replace_file(path: Path, data: bytes) -> None:
     sync(path.parent)
 
 
+def folder_name(version: int) -> str:
+    """
+    >>> folder_name(42)
+    'v00000042'
+    """
+    return f"v{version:08d}"
+
+
 def file_entry(path: Path) -> FileEntry:
     """Size and sha256 as they stand on the disk."""
     with path.open("rb") as file:

@@ -2,9 +2,11 @@
 
     snapshots/CURRENT.json      the only file that changes, replaced in one step
     snapshots/versions/v…/      immutable
+    snapshots/retiring.json     versions that nothing keeps, and since when
     snapshots/.staging-…/       being written, or left behind by a kill
 
-A pin holds `CURRENT` where it is: while it stands, a publish adds its version and leaves `CURRENT` alone.
+A version goes in two steps: it is listed as superfluous, and removed when it still is after a while. A pin holds
+`CURRENT` where it is: while it stands, a publish adds its version and leaves `CURRENT` alone.
 """
 
 import fcntl
@@ -12,16 +14,21 @@ import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from base.errors import SnapshotError, StoreLocked
 from base.fingerprint import canonical_json, sha256_hex
-from index.files import file_entry, replace_file, sync
+from index.files import file_entry, folder_name, replace_file, sync
+from index.leases import file_system_time, leased_versions
 from index.manifest import MANIFEST, read_manifest
+from index.retention import versions_to_retire
+from index.takedowns import read_takedowns
 
-KEPT_VERSIONS = 3
+#: a version stands for so long after it was found to be superfluous: a reader may be about to lease it
+GRACE_SECONDS = 600.0
 ROLLBACK = "creatordex snapshot rollback VERSION"
 _STAGING = ".staging-"
 _TRASH = ".trash-"
@@ -133,27 +140,62 @@ class Versions:
         self.promote(newest)
         return newest
 
-    def retire_old(self) -> list[int]:
-        """Remove all but the newest few and the one in force. Returns what went."""
-        current = self.current()
-        old = [number for number in self.numbers()[:-KEPT_VERSIONS] if current is None or number != current.version]
-        for number in old:
-            trash = self.root / f"{_TRASH}{folder_name(number)}"
-            self.path(number).replace(trash)  # in one step: nobody opens a half-removed version
+    def retire_old(self, *, grace_seconds: float = GRACE_SECONDS) -> list[int]:
+        """Remove versions that were superfluous for some time and still are. Returns what went."""
+        now = file_system_time(self.root)
+        listed = self._retiring()
+        superfluous = self._superfluous(now)
+        due = sorted(version for version in superfluous if now - listed.get(version, now) >= grace_seconds)
+        for version in due:
+            trash = self.root / f"{_TRASH}{folder_name(version)}"
+            self.path(version).replace(trash)  # in one step: nobody opens a half-removed version
             shutil.rmtree(trash)
-        return old
+        rest = {version: listed.get(version, now) for version in sorted(superfluous.difference(due))}
+        if rest != listed:
+            replace_file(self.root / "retiring.json", json.dumps(rest).encode())
+        return due
+
+    def _superfluous(self, now: float) -> set[int]:
+        current = self.current()
+        dates = {version: _made_for(self.path(version)) for version in self.numbers()}
+        return versions_to_retire(
+            dates,
+            current=current.version if current else None,
+            leased=leased_versions(self.root, now=now),
+            held_up_to=read_takedowns(self.root).held_up_to,
+        )
+
+    def _retiring(self) -> dict[int, float]:
+        try:
+            listed = json.loads((self.root / "retiring.json").read_bytes())
+            return {int(version): float(since) for version, since in listed.items()}
+        except (FileNotFoundError, ValueError):  # without the list, everything waits once more
+            return {}
 
     @property
     def _folder(self) -> Path:
         return self.root / "versions"
 
 
-def folder_name(version: int) -> str:
-    """
-    >>> folder_name(42)
-    'v00000042'
-    """
-    return f"v{version:08d}"
+def link_unchanged(staged: Path, parent: Path) -> int:
+    """Let a staged version share the files that it has in common with its parent. Returns how many."""
+    theirs = {entry: path for path, entry in read_manifest(parent).files.items()}
+    shared = 0
+    for path, entry in read_manifest(staged).files.items():
+        if (same := theirs.get(entry)) and file_entry(parent / same) == entry:
+            aside = (staged / path).with_name(f".{Path(path).name}.link")
+            aside.hardlink_to(parent / same)
+            aside.replace(staged / path)
+            shared += 1
+    return shared
+
+
+def _made_for(folder: Path) -> date:
+    """The day a version was made for: its run's `as_of`, or when its manifest was written."""
+    as_of = read_manifest(folder).execution.get("as_of")
+    if isinstance(as_of, str):
+        return datetime.fromisoformat(as_of).date()
+    return datetime.fromtimestamp((folder / MANIFEST).stat().st_mtime, UTC).date()
 
 
 def verify_version(directory: Path) -> int:

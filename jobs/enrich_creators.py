@@ -46,7 +46,7 @@ from store.enrichments import Stretch
 from store.llm_batches import load_pending_subjects
 from store.tables import Enrichment, EnrichmentFailure
 
-PROMPT = ("creator_enrichment", "1")
+PROMPT = ("creator_enrichment", "2")
 MOST_NICHES = 10
 
 _Row = dict[str, Any]

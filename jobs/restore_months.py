@@ -14,8 +14,10 @@ from sqlmodel import SQLModel
 
 from base.clock import to_micros
 from base.errors import ConfigError, StoreError
+from index.takedowns import read_takedowns
 from jobs.archive_months import GROUP_ROWS, file_of
 from jobs.context import Context
+from jobs.forget_taken_down import forget
 from jobs.ingest_accounts import take_month_back
 from jobs.report import JobReport
 from jobs.runner import Job
@@ -41,6 +43,7 @@ def _restore_month(context: Context, *, month: Month, folder: Folder) -> JobRepo
             items=_groups(items, ContentItem, month),
             snapshots=_groups(snapshots, MetricSnapshot, month),
         )
+    forget(context, read_takedowns(context.snapshots))
     context.crashpoint("restore_month")
     report = JobReport("restore_month")
     report.count(**{f"{table}_restored": rows for table, rows in added.items()})

@@ -24,14 +24,18 @@ def read_truth(path: Path) -> pa.Table:
 
     Raises SourceError for a file that cannot be read or lacks a column.
     """
+    return _named(read_frame(path), path)
+
+
+def read_frame(path: Path) -> pa.Table:
+    """A CSV, JSON Lines or Parquet file as it is. Raises SourceError for a file that cannot be read."""
     reader = _READERS.get(path.with_suffix("").suffix if path.suffix == ".gz" else path.suffix)
     if reader is None:
         raise SourceError(f"{path}: unknown kind of file", hint="name it .csv, .jsonl or .parquet")
     try:
-        frame = reader(path)
+        return reader(path)
     except (OSError, pa.ArrowException) as error:
         raise SourceError(f"{path}: {error}", hint="give a CSV, JSON Lines or Parquet file") from error
-    return _named(frame, path)
 
 
 def _named(frame: pa.Table, path: Path) -> pa.Table:

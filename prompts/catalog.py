@@ -30,6 +30,11 @@ class Prompt:
     system: str
     user: str
 
+    @property
+    def system_variables(self) -> frozenset[str]:
+        """The places of the static part."""
+        return frozenset(_PLACE.findall(self.system))
+
     def render_system(self, **values: str) -> str:
         """The part that is the same for every creator. Raises ConfigError on a missing or surplus variable."""
         return self._render(self.system, values)

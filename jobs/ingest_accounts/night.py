@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 
 from base.errors import SourceError
+from index.takedowns import read_takedowns
 from ingest.files import Delivery
 from jobs.context import Context
+from jobs.forget_taken_down import forget
 from jobs.ingest_accounts.activity import update_activity
 from jobs.ingest_accounts.intake import STAGE, Intake, delivered_before, mark_states, rare_collections
 from jobs.ingest_accounts.promotion import promote
@@ -28,5 +30,6 @@ def ingest_accounts(context: Context, deliveries: Sequence[Delivery]) -> JobRepo
     unreadable = {row["source"] for row in intake.unreadable}  # what is missing may stand in there
     mark_states(context, intake, {delivery.source for delivery in deliveries if delivery.mode == "full"} - unreadable)
     promote(context)
+    forget(context, read_takedowns(context.snapshots))
     intake.report.details["activity"] = update_activity(context)
     return intake.finished_report()

@@ -11,7 +11,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import SQLModel, col
 
+from index.takedowns import read_takedowns
 from jobs.context import Context
+from jobs.forget_taken_down import forget
 from jobs.ingest_accounts.activity import update_activity
 from jobs.ingest_accounts.intake import STAGE, Intake, delivered_before, mark_states, rare_collections
 from jobs.ingest_accounts.promotion import promote
@@ -48,6 +50,7 @@ def renormalize(context: Context) -> JobReport:
         for as_of, group in groupby(payloads, key=lambda payload: payload.fetched_at):
             _replay(dataclasses.replace(scratch, as_of=as_of), list(group), report)
         _replace_by(context, scratch, report)
+    forget(context, read_takedowns(context.snapshots))
     context.crashpoint(STAGE)
     report.details["activity"] = update_activity(context)
     return report

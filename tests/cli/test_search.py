@@ -12,7 +12,8 @@ from typer.testing import CliRunner
 import cli.search as commands
 from base.errors import ConfigError, SnapshotError
 from cli.search import result_table, why
-from index.versions import Versions, folder_name
+from index.files import folder_name
+from index.versions import Versions
 from providers.hashing import HashingEmbedder
 from search.service import SearchResult, open_snapshot
 from tests.index.snapshots import a_creator, input_of, write_snapshot

@@ -33,6 +33,8 @@ class _Dice:
 def _value(part: Mapping[str, Any], dice: _Dice, numbers: list[int]) -> Any:
     if "enum" in part:
         return part["enum"][dice.below(len(part["enum"]))]
+    if "anyOf" in part:
+        return None
     kinds = part["type"] if isinstance(part["type"], list) else [part["type"]]
     if "null" in kinds:
         return None

@@ -1,5 +1,7 @@
 """Chat completions: checks a request as the vendor would, answers it, and says what that costs."""
 
+import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +17,8 @@ REASONING_TOKENS = {"minimal": 16, "low": 64, "medium": 256, "high": 1024, "xhig
 #: parameters that models which reason do not take
 UNKNOWN_PARAMETERS = ("max_tokens", "temperature", "top_p")
 REFUSAL = "I'm sorry, but I can't help with that."
+#: how a model answers that nobody holds to a format
+FENCED = "<think>What is {{this}} about?</think>\nHere you are:\n```json\n{}\n```\nHope it helps!"
 _LEGAL_SCHEMAS: set[bytes] = set()
 
 
@@ -32,9 +36,10 @@ def complete(request: Mapping[str, Any], request_key: str, fault: str, endpoint:
     if wrong:
         return Refused(400, "invalid_value", "invalid_request_error", wrong)
     text = orjson.dumps(answer_to(_schema(request), _user(request))).decode()
+    text = text if request.get("response_format") else FENCED.format(text)
     message, finish = _spoilt(text, fault)
     used = _usage(request, message["content"] or message["refusal"] or "")
-    most = request.get("max_completion_tokens")
+    most = request.get("max_completion_tokens") or request.get("max_tokens")
     if fault == "truncation" or (most is not None and used["output_tokens"] > most):
         message, finish = {"role": "assistant", "content": text[: len(text) // 2], "refusal": None}, "length"
         used = _usage(request, text[: len(text) // 2]) if most is None else used | {"output_tokens": most}
@@ -53,7 +58,7 @@ def _spoilt(text: str, fault: str) -> tuple[dict[str, Any], str]:
     if fault == "malformed":
         content = text[: len(text) * 2 // 3]
     elif fault == "invalid":
-        content = orjson.dumps(dict.fromkeys(orjson.loads(text), "no such word")).decode()
+        content = '{"primary_niche":"no such word"}'
     elif fault == "refusal":
         content, refusal = None, REFUSAL
     elif fault == "content_filter":
@@ -104,7 +109,7 @@ def _mistake(request: Mapping[str, Any]) -> str:
     """What the vendor would object to; empty when nothing."""
     if not request.get("model") or not request.get("messages"):
         return "model and messages are required"
-    surplus = [name for name in UNKNOWN_PARAMETERS if name in request]
+    surplus = [name for name in UNKNOWN_PARAMETERS if name in request and request["model"].startswith("gpt-5")]
     if surplus:
         return f"Unsupported parameter: {surplus[0]}"
     shape = request.get("response_format", {})
@@ -140,7 +145,20 @@ def _is_strict(part: Any) -> bool:
 def _schema(request: Mapping[str, Any]) -> Mapping[str, Any]:
     """The schema asked for, wherever the way of asking puts it; one free text when there is none."""
     named = request.get("response_format", {}).get("json_schema", {})
-    return named.get("schema") or {"properties": {"text": {"type": "string"}}}
+    return named.get("schema") or _told_schema(request) or {"properties": {"text": {"type": "string"}}}
+
+
+def _told_schema(request: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The schema that the first message spells out, for a server that knows no strict ones."""
+    text = _text(request["messages"][0]["content"])
+    for place in (found.start() for found in re.finditer(r"\{", text)):
+        try:
+            schema, _ = json.JSONDecoder().raw_decode(text, place)
+        except json.JSONDecodeError:
+            continue
+        if isinstance(schema, dict) and "properties" in schema:
+            return schema
+    return None
 
 
 def _user(request: Mapping[str, Any]) -> str:

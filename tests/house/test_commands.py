@@ -20,11 +20,12 @@ PAGES = (
 
 
 def commands(group: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
-    """Every command with its full name; a group is not one."""
+    """Every command with its full name; a group is one when it does something by itself."""
     for name, command in sorted(group.commands.items()):
-        if hasattr(command, "commands"):
+        is_group = hasattr(command, "commands")
+        if is_group:
             yield from commands(command, (*path, name))
-        else:
+        if not is_group or command.invoke_without_command:
             yield " ".join((*path, name)), command
 
 

@@ -50,7 +50,7 @@ FENCES: dict[str, tuple[str, ...]] = {
     "fsspec": ("store.folders",),
     "rapidfuzz": ("identity.compare",),
     "publicsuffixlist": ("identity",),
-    "anyascii": ("identity.names",),
+    "anyascii": ("identity.names", "enrich.grounding"),
     "typer": ("cli",),
     "rich": ("cli",),
     "fastapi": ("review", "search"),

@@ -93,6 +93,16 @@ def test_only_ingest_renames_a_key_and_wherever_it_stands():
     assert asking == {"jobs.ingest_accounts"}
 
 
+def test_only_a_takedown_deletes_people_wherever_they_stand():
+    """POL-05: it takes rows out of other jobs' tables; no row is made or changed."""
+    asking = {
+        _job(module)
+        for module in modules()
+        if {"store.takedowns.delete_accounts", "store.takedowns.delete_creators"} & set(_aliases(module.tree).values())
+    }
+    assert asking == {"jobs.forget_taken_down"}
+
+
 def test_a_write_is_seen_in_each_of_its_forms():
     job = """
         from store.accounts import save_accounts

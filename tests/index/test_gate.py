@@ -19,10 +19,10 @@ NO_VIOLATIONS = pa.table({"left": pa.array([], pa.string()), "right": [], "creat
 
 
 def findings(
-    snapshot: Snapshot, previous: int | None = None, violations: pa.Table = NO_VIOLATIONS, **limits: Any
+    snapshot: Snapshot, previous: Snapshot | None = None, violations: pa.Table = NO_VIOLATIONS, **limits: Any
 ) -> list[str]:
     settings = GateSettings(**({"min_enrichment_coverage": 0, "min_vector_coverage": 0} | limits))
-    return inspect(snapshot, settings, previous_creators=previous, violations=violations)
+    return inspect(snapshot, settings, previous=previous, violations=violations)
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def snapshot(tmp_path: Path) -> Snapshot:
 
 
 def test_a_sound_snapshot_passes(snapshot: Snapshot):
-    assert findings(snapshot, previous=40) == []
+    assert findings(snapshot, previous=snapshot) == []
 
 
 def test_an_empty_index_is_refused(tmp_path: Path):
@@ -47,8 +47,30 @@ def test_too_few_vectors_or_labels_are_refused(tmp_path: Path):
 @pytest.mark.parametrize(
     ("previous", "refused"), [(40, False), (27, False), (26, True), (80, False), (81, True), (None, False)]
 )
-def test_a_jump_of_the_creator_count_is_refused(snapshot: Snapshot, previous: int | None, refused: bool):
-    assert bool(findings(snapshot, previous=previous)) == refused
+def test_a_jump_of_the_creator_count_is_refused(
+    snapshot: Snapshot, tmp_path: Path, previous: int | None, refused: bool
+):
+    before = write_snapshot(tmp_path / "before", input_of(some_creators(previous))) if previous else None
+    assert bool(findings(snapshot, previous=before)) == refused
+
+
+def test_a_question_that_nobody_answers_any_more_is_refused(tmp_path: Path):
+    people = [a_creator(f"c{number:02}", niche="food", summary="Bread.") for number in range(20)]
+    before = write_snapshot(tmp_path / "before", input_of(people))
+    after = write_snapshot(tmp_path / "after", input_of([person | {"niche": "fitness"} for person in people]))
+    assert findings(after, previous=before) == ['nobody is found for "Food"']
+    assert findings(after, canaries=["bread", "quantum chess"]) == ['nobody is found for "quantum chess"']
+
+
+def test_cells_that_lost_creators_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("index.plan.CELL_ROWS", 60)
+    monkeypatch.setattr("index.plan.EXACT_ROWS", 1)
+    people = some_creators(400)
+    monkeypatch.setattr("index.plan.PROBES", 60)
+    assert findings(write_snapshot(tmp_path / "v", input_of(people))) == []
+    monkeypatch.setattr("index.plan.PROBES", 1)
+    found = findings(Snapshot(tmp_path / "v"))
+    assert "no filter kept" in found[0]
 
 
 def test_a_pair_judged_different_in_one_creator_is_refused(snapshot: Snapshot):

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from base.errors import SnapshotError, StoreLocked
-from index.versions import KEPT_VERSIONS, Versions, folder_name
+from index.files import folder_name
+from index.versions import Versions
 from tests.index.snapshots import a_creator, input_of, write_snapshot
 
 
@@ -87,11 +88,3 @@ def test_an_exchanged_manifest_is_not_opened(versions: Versions):
     manifest.write_text(manifest.read_text() + " ")
     with pytest.raises(SnapshotError, match="not the one that was published"):
         versions.current_path()
-
-
-def test_the_newest_and_the_one_in_force_are_kept(versions: Versions):
-    versions.promote(add(versions, "0"))
-    for bio in range(1, KEPT_VERSIONS + 3):
-        add(versions, str(bio))
-    assert versions.retire_old() == [2, 3]
-    assert versions.numbers() == [1, 4, 5, 6]
