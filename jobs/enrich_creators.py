@@ -18,7 +18,7 @@ from embeddings.vectors import from_column
 from enrich.conversation import Due
 from enrich.enricher import Enricher
 from enrich.labeller import Labeller, LocalLabeller, Outcome
-from enrich.ledger import NANO, Price
+from enrich.ledger import NANO
 from enrich.offline import OfflineClassifier
 from enrich.plan import Decision
 from enrich.schema import CreatorLabels
@@ -33,12 +33,12 @@ from jobs.batches.harvest import harvest as bring_in
 from jobs.batches.requests import Mistake, RequestWriter
 from jobs.batches.submit import resume_unsent, submit
 from jobs.context import Context
-from jobs.paid_llm import FREE, paid_batches, paid_llm
 from jobs.plan_enrichment import in_stretches, plan_night
 from jobs.report import JobReport
 from prompts.catalog import load_prompt
 from providers.llm import LLM
 from providers.llm_batches import BatchApi
+from providers.prices import Price
 from providers.tokens import load_token_counter
 from store import enrichments as store
 from store.bulk import FrameWriter, arrow_schema
@@ -48,6 +48,8 @@ from store.tables import Enrichment, EnrichmentFailure
 
 PROMPT = ("creator_enrichment", "2")
 MOST_NICHES = 10
+#: of a model on this machine
+FREE = Price.model_validate({"input": 0})
 
 _Row = dict[str, Any]
 
@@ -59,6 +61,9 @@ def enrich_creators(context: Context, llm: LLM | None = None, price: Price = FRE
     when they select none.
     """
     if llm is None and context.settings.llm.is_paid:
+        # Imported here: the vendor's library takes a second to load, and most nights do not need it.
+        from jobs.paid_llm import paid_batches, paid_llm
+
         if context.settings.llm.mode == "batch":
             return enrich_in_batches(context, *paid_batches(context.settings))
         llm, price = paid_llm(context.settings)
@@ -85,12 +90,13 @@ def enrich_creators(context: Context, llm: LLM | None = None, price: Price = FRE
     return report
 
 
-def enrich_in_batches(context: Context, api: BatchApi, price: BatchPrice) -> JobReport:
+def enrich_in_batches(context: Context, api: BatchApi, price: Price) -> JobReport:
     """Take in what earlier runs asked for, then ask about those who are due: their answers come in with a later run."""
     report = JobReport("enrich_creators")
     report.count(read=0, due=0, written=0, labelled=0, restored=0, quarantined=0, pending=0)
     labeller = Enricher(api.id, load_prompt(*PROMPT), load_taxonomy())
-    asyncio.run(_work_in_batches(BatchDesk(context, api, labeller, price, context.settings.batches), report))
+    desk = BatchDesk(context, api, labeller, BatchPrice(price), context.settings.batches)
+    asyncio.run(_work_in_batches(desk, report))
     with context.writing_frames() as frames:
         report.count(retired=store.retire_vanished(frames))
     context.crashpoint("enrich_creators")

@@ -1,44 +1,40 @@
 """The language model that the settings select, with its price; nothing is asked yet."""
 
+from dataclasses import replace
+
 from base.errors import ConfigError
-from jobs.batches.desk import BatchPrice
 from jobs.endpoints import endpoint_of
 from jobs.prices import price_of
 from jobs.settings import Settings
 from providers.llm import LLM
 from providers.llm_batches import BatchApi
+from providers.openai_batches import OpenAIBatches
+from providers.openai_client import Endpoint
+from providers.openai_llm import OpenAILLM
 from providers.prices import Price
 
-TRANSFER_SECONDS = 600  # a file of 190 MB has to go through
-#: of a model on this machine
-FREE = Price.model_validate({"input": 0})
+TRANSFER_SECONDS = 600.0  # a file of 190 MB has to go through
 
 
 def paid_llm(settings: Settings) -> tuple[LLM, Price]:
     """Raises ConfigError without a finite budget, a price or a key."""
-    _check_budget(settings)
+    endpoint, price = _bought(settings)
+    return OpenAILLM(endpoint, settings.llm.model, settings.llm.effort), price
+
+
+def paid_batches(settings: Settings) -> tuple[BatchApi, Price]:
+    """The batch service of the same model. Raises like `paid_llm`."""
+    endpoint, price = _bought(settings)
+    endpoint = replace(endpoint, timeout_seconds=max(TRANSFER_SECONDS, endpoint.timeout_seconds))
+    return OpenAIBatches(endpoint, settings.llm.model, settings.llm.effort), price
+
+
+def _bought(settings: Settings) -> tuple[Endpoint, Price]:
     knobs = settings.llm
-    # Imported here: the vendor's library takes a second to load, and most nights do not need it.
-    from providers.openai_llm import OpenAILLM
-
-    price = price_of(settings, knobs.model)
-    endpoint = endpoint_of(knobs, connections=knobs.concurrency, timeout_seconds=knobs.timeout_seconds)
-    return OpenAILLM(endpoint, knobs.model, knobs.effort), price
-
-
-def paid_batches(settings: Settings) -> tuple[BatchApi, BatchPrice]:
-    """The same model by its vendor's batch service. Raises ConfigError like `paid_llm`."""
-    _check_budget(settings)
-    from providers.openai_batches import OpenAIBatches
-
-    knobs = settings.llm
-    endpoint = endpoint_of(knobs, timeout_seconds=TRANSFER_SECONDS)
-    return OpenAIBatches(endpoint, knobs.model, knobs.effort), BatchPrice(price_of(settings, knobs.model))
-
-
-def _check_budget(settings: Settings) -> None:
     if not settings.budget.is_finite:
         raise ConfigError(
-            f"llm.provider {settings.llm.provider} is paid for, and no budget is set",
+            f"llm.provider {knobs.provider} is paid for, and no budget is set",
             hint="set budget.max_usd or budget.max_usd_per_night, or give --max-usd",
         )
+    endpoint = endpoint_of(knobs, connections=knobs.concurrency, timeout_seconds=knobs.timeout_seconds)
+    return endpoint, price_of(settings, knobs.model)

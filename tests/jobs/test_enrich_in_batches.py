@@ -10,7 +10,6 @@ from sqlmodel import SQLModel, col, delete, select, update
 
 from base.clock import FixedClock
 from enrich.ledger import NANO, BudgetSettings
-from jobs.batches.desk import BatchPrice
 from jobs.context import Context
 from jobs.embed_accounts import embed_accounts
 from jobs.enrich_creators import enrich_creators, enrich_in_batches
@@ -23,7 +22,7 @@ from tests.factories import AS_OF, a_context, an_account, an_item
 from tests.jobs.batch_service import INPUT_TOKENS, OUTPUT_TOKENS, BatchService
 
 #: USD per million tokens, half of it in a batch
-PRICE = BatchPrice(Price(input=Decimal(1), output=Decimal(10), batch=Decimal("0.5")))
+PRICE = Price(input=Decimal(1), output=Decimal(10), batch=Decimal("0.5"))
 COST_USD = 0.5 * (INPUT_TOKENS + 10 * OUTPUT_TOKENS) / 1_000_000
 SUMMARY = "Makes things at home and shows each step plainly for people who like to watch."
 
