@@ -235,7 +235,7 @@ def test_a_model_is_asked_once_per_creator_and_never_again(three_creators):
     report = enrich_creators(a_night(three_creators), llm)
     assert len(llm.requests) == report.counts["labelled"] == 3
     assert {row["provenance"] for row in in_force(three_creators).values()} == {"llm"}
-    assert {row["prompt_version"] for row in in_force(three_creators).values()} == {"1"}
+    assert {row["prompt_version"] for row in in_force(three_creators).values()} == {job.PROMPT[1]}
     enrich_creators(a_night(three_creators, nights=400), llm)
     assert len(llm.requests) == 3
 

@@ -12,7 +12,7 @@ from base.clock import FixedClock
 from enrich.ledger import NANO, BudgetSettings
 from jobs.context import Context
 from jobs.embed_accounts import embed_accounts
-from jobs.enrich_creators import enrich_creators, enrich_in_batches
+from jobs.enrich_creators import PROMPT, enrich_creators, enrich_in_batches
 from jobs.report import JobReport
 from providers.hashing import HashingEmbedder
 from providers.prices import Price
@@ -113,7 +113,7 @@ def test_labels_come_in_with_the_next_run_and_cost_half(two_creators):
     labels = in_force(two_creators)
     assert {name: row.primary_niche for name, row in labels.items()} == {"cr_ann": "food", "cr_bea": "music"}
     assert {(row.provenance, row.model, row.prompt_version, row.reason) for row in labels.values()} == {
-        ("llm", BatchService.id, "1", "new")
+        ("llm", BatchService.id, PROMPT[1], "new")
     }
     assert [row.cost_usd for row in labels.values()] == [pytest.approx(COST_USD)] * 2
     assert sum(call.cost_nano_usd for call in rows(two_creators, LlmCall)) == round(2 * COST_USD * NANO)
