@@ -11,6 +11,7 @@ from rich.text import Text
 
 from cli.state import JsonFlag, err, out, print_json, settings_of
 from jobs.keep_snapshots import list_snapshots, roll_back_snapshot, unpin_snapshot, verify_snapshot
+from jobs.mirror_snapshots import pull_snapshot, push_snapshot
 from search.parse import parse_count
 from search.service import Hit, SearchResult, open_snapshot
 
@@ -114,6 +115,26 @@ def rollback_command(
         return
     roll_back_snapshot(root, version)
     out.print(f"version {version} is in force and pinned")
+
+
+@snapshot_app.command("push")
+def push_command(
+    ctx: typer.Context,
+    url: Annotated[str, typer.Argument(help="Folder or fsspec URL, e.g. s3://bucket/index.", metavar="URL")],
+) -> None:
+    """Send the version in force, and who was taken down, to a folder or URL that readers pull from."""
+    pushed = push_snapshot(settings_of(ctx).home / "snapshots", url)
+    out.print(f"version {pushed.version}: {pushed.files} files sent")
+
+
+@snapshot_app.command("pull")
+def pull_command(
+    ctx: typer.Context,
+    url: Annotated[str, typer.Argument(help="Folder or fsspec URL that a publisher pushes to.", metavar="URL")],
+) -> None:
+    """Fetch what is in force at a folder or URL, verify it, and put it in force here."""
+    pulled = pull_snapshot(url, settings_of(ctx).home / "snapshots")
+    out.print(f"version {pulled.version}: {pulled.files} files fetched")
 
 
 def _lines(result: SearchResult) -> Iterator[dict[str, Any]]:

@@ -115,11 +115,11 @@ def agreement(scores: Scores, agrees: Flags, min_score: float) -> Agreement:
 
 
 def _levels(scores: Scores) -> list[float]:
-    """Candidate thresholds, strictest first, rounded up so that they can be written into a settings file."""
+    """Candidate thresholds, strictest first, rounded down so that they can be written into a settings file."""
     clear = scores[scores > 0]
     if not len(clear):
         return []
-    levels = np.ceil(np.quantile(clear, np.linspace(1, 0, STEPS)) * 100) / 100
+    levels = np.floor(np.quantile(clear, np.linspace(1, 0, STEPS)) * 100) / 100
     return sorted(set(levels.tolist()), reverse=True)
 
 

@@ -16,6 +16,10 @@ from index.plan import cell_count
 from index.vectors import Docs, Rows, spaced, unit_rows
 
 MOST_GROWTH = 2.0
+PROBE_QUERIES = 64
+PROBE_DEPTH = 50
+RECALL = 0.975  # leaves the gate, which asks for 0.95, room for a night's drift
+LEAST_PROBES = 32
 _ASSIGNED_ROWS = 65_536  # per call: bounds the float copies
 
 
@@ -56,8 +60,32 @@ def order_by_cells(rows: Rows, frozen: FrozenCells | None) -> CellOrder:
             return CellOrder(len(rows), frozen.centres, cell_of, frozen.description)
     centres = train_cells(unit_rows(spaced(rows, wanted * TRAINING_ROWS_PER_CELL)), wanted)
     cell_of = _assign(rows, centres)
-    trained = Cells(count=wanted, trained_rows=len(rows), trained_imbalance=round(_imbalance(cell_of, wanted), 4))
+    trained = Cells(
+        count=wanted, trained_rows=len(rows), trained_imbalance=round(_imbalance(cell_of, wanted), 4),
+        probes=_probes(rows, centres, cell_of),
+    )  # fmt: skip
     return CellOrder(len(rows), centres, cell_of, trained)
+
+
+def _probes(rows: Rows, centres: Matrix, cell_of: Longs) -> int:
+    """How many of the cells nearest to a query hold RECALL of its nearest rows, with evenly spaced rows as queries."""
+    queries = unit_rows(spaced(rows, PROBE_QUERIES))
+    order = np.argsort(-(queries @ centres.T), axis=1, kind="stable")
+    place = np.argsort(order, axis=1)  # place[q, c]: how many cells are nearer to q than c
+    places = np.take_along_axis(place, cell_of[_nearest_rows(rows, queries)], axis=1)
+    return max(LEAST_PROBES, int(np.quantile(places, RECALL, method="higher")) + 1)
+
+
+def _nearest_rows(rows: Rows, queries: Matrix) -> Docs:
+    """The PROBE_DEPTH rows nearest to each query."""
+    found, near = [], []
+    for start in range(0, len(rows), _ASSIGNED_ROWS):
+        cosines = queries @ unit_rows(rows[start : start + _ASSIGNED_ROWS]).T
+        best = np.argpartition(-cosines, min(PROBE_DEPTH, cosines.shape[1] - 1), axis=1)[:, :PROBE_DEPTH]
+        found.append(best + start)
+        near.append(np.take_along_axis(cosines, best, axis=1))
+    best = np.argsort(-np.concatenate(near, axis=1), axis=1, kind="stable")[:, :PROBE_DEPTH]
+    return np.take_along_axis(np.concatenate(found, axis=1), best, axis=1)
 
 
 def _still_suits(frozen: FrozenCells, rows: int, unequal: float) -> bool:

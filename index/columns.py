@@ -20,7 +20,7 @@ Codes = npt.NDArray[np.int32]
 #: columns with one value per creator
 CATEGORIES = (
     "follower_band", "primary_niche", "content_style", "account_kind", "language", "country", "activity",
-    "label_provenance",
+    "momentum", "label_provenance",
 )  # fmt: skip
 _MOST = int(np.iinfo(np.int64).max)
 

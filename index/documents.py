@@ -22,6 +22,10 @@ VIEW_PLATFORMS = ("youtube", "tiktok", "twitch")
 FULL_ENGAGEMENT_PER_VIEW = 0.08  # reactions per view, or per follower, that count as full marks
 FULL_ENGAGEMENT_PER_FOLLOWER = 0.06
 
+# Growth of followers in four weeks, as a share: ordinary accounts gain a few per cent.
+RISING_GROWTH = 0.10
+FALLING_GROWTH = -0.05
+
 UNKNOWN_QUALITY = 0.4  # a hidden number neither earns nor costs: it counts as an ordinary one
 
 FOLLOWERS = pa.struct([("platform", pa.string()), ("followers", pa.int64())])
@@ -52,6 +56,8 @@ DOCUMENTS = pa.schema(
         ("quality_engagement", pa.float64()),
         ("quality_activity", pa.float64()),
         ("quality", pa.float64()),
+        ("growth", pa.float64()),
+        ("momentum", pa.string()),
         ("keyword_text", pa.string()),
     ]
 )
@@ -70,6 +76,9 @@ class DocumentFrames:
     #: labels in force: creator_id, primary_niche, secondary_niches, content_style, account_kind, language, llm_summary,
     #: provenance, confidence
     enrichments: pa.Table
+    #: two measurements of accounts, some weeks apart: account_key, followers, earlier_followers, as_of,
+    #: earlier_as_of (micros)
+    growth: pa.Table
     #: the taxonomy: id, label, definition
     niches: pa.Table
 
@@ -77,7 +86,9 @@ class DocumentFrames:
 def build_documents(frames: DocumentFrames, engine: Engine) -> pa.Table:
     """One row per creator with a live account, in the schema DOCUMENTS, ordered by creator id."""
     labels = _with_lists(frames.enrichments, secondary_niches=pa.list_(pa.string()))
-    people = engine.sql(_PEOPLE, accounts=frames.accounts, quality=_account_quality(frames, engine))
+    people = engine.sql(
+        _PEOPLE, accounts=frames.accounts, quality=_account_quality(frames, engine), growth=frames.growth
+    )
     words = engine.sql(_WORDS, accounts=frames.accounts, items=frames.items)
     topics = engine.sql(_TOPICS, labels=labels, niches=frames.niches)
     creators = _with_lists(frames.creators, platforms=pa.list_(pa.string()), followers_by_platform=pa.list_(FOLLOWERS))
@@ -122,15 +133,22 @@ FROM (SELECT account_key, platform, followers, views, likes + coalesce(comments,
 GROUP BY account_key
 """  # noqa: S608  constants of this module only
 
+# To four weeks, whatever lies between; weighed by followers, in millionths: no sum depends on the order of rows.
 _PEOPLE = f"""
+WITH rates AS (
+    SELECT account_key, followers AS size,
+           round((pow(followers::DOUBLE / earlier_followers, 28 * 86400e6 / (as_of - earlier_as_of)) - 1) * 1e6)::BIGINT
+               AS rate
+    FROM growth WHERE earlier_followers > 0 AND followers > 0)
 SELECT creator_id,
+       round(sum(rate::HUGEINT * size)::DOUBLE / sum(size) FILTER (rate IS NOT NULL) / 1e6, 4) AS growth,
        list({{'account_key': account_key, 'platform': platform, 'handle': handle, 'followers': followers}}
             ORDER BY account_key) AS accounts,
        round(sum(round(least(engagement, 1) * 1e6)::BIGINT) FILTER (engagement IS NOT NULL)::DOUBLE
              / nullif(count(engagement), 0) / 1e6, 6) AS quality_engagement,
        max({_case("activity", ACTIVITY)}) AS quality_activity,
        arg_max(activity, {_case("activity", ACTIVITY)}) AS activity
-FROM accounts LEFT JOIN quality USING (account_key)
+FROM accounts LEFT JOIN quality USING (account_key) LEFT JOIN rates USING (account_key)
 GROUP BY creator_id
 """  # noqa: S608  constants of this module only
 
@@ -176,6 +194,8 @@ WITH joined AS (
          LEFT JOIN labels USING (creator_id) LEFT JOIN topics USING (creator_id)),
 parts AS (SELECT *, {_case("follower_band", _REACH)} AS quality_reach FROM joined)
 SELECT *, round({_QUALITY}, 6) AS quality,
+       CASE WHEN growth >= {RISING_GROWTH} THEN 'rising' WHEN growth <= {FALLING_GROWTH} THEN 'falling'
+            WHEN growth IS NOT NULL THEN 'steady' END AS momentum,
        concat_ws(chr(10), name, names, handles, topics, replace(content_style, '_', ' '), summary, bios, titles)
            AS keyword_text
 FROM parts ORDER BY creator_id

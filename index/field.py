@@ -19,6 +19,8 @@ from index.vectors import Docs, Floats, Ints, StoredRows, cosines, cosines_of_sp
 Mask = npt.NDArray[np.bool_]
 Query = npt.NDArray[np.float32]
 
+WIDE = 3  # of so many rows one is kept, or more
+
 
 @dataclass(frozen=True)
 class FieldShard:
@@ -57,11 +59,13 @@ class Found:
 
 
 class Field:
-    def __init__(self, name: str, shards: Sequence[FieldShard], centres: Matrix | None = None) -> None:
+    def __init__(self, name: str, shards: Sequence[FieldShard], centres: Matrix | None = None, probes: int = 0) -> None:
         self.name = name
         self.shards = shards
         #: float32 unit rows, one per cell; None when there are no cells
         self._centres = centres
+        #: how many of the cells a search without a filter looks into
+        self._probes = probes
 
     def __len__(self) -> int:
         return sum(len(shard.stored.docs) for shard in self.shards)
@@ -102,7 +106,8 @@ class Field:
         """
         share = 1.0 if mask is None else np.count_nonzero(mask) / max(len(mask), 1)
         kept = round(len(self) * share)  # near enough for a plan, and counting it would read every row's owner
-        plan = plan_search(len(self), kept, 0 if exact or self._centres is None else len(self._centres))
+        cells_there = 0 if exact or self._centres is None else len(self._centres)
+        plan = plan_search(len(self), kept, cells_there, self._probes)
         cells = None if plan.probes is None else self._nearest_cells(query, plan.probes)
         parts = [_scan(shard, query, mask, cells) for shard in self.shards]
         docs, scores = joined([docs for docs, _ in parts]), joined([scores for _, scores in parts])
@@ -126,6 +131,8 @@ def _scan(shard: FieldShard, query: Query, mask: Mask | None, cells: Docs | None
     if mask is None:
         return docs, cosines_of_spans(stored, query, spans)
     kept = mask[docs]
+    if len(docs) < WIDE * np.count_nonzero(kept):  # reading on is faster than leaving out every other row
+        return docs[kept], cosines_of_spans(stored, query, spans)[kept]
     rows = joined([np.arange(span.start, span.stop) for span in spans])[kept]
     return docs[kept], cosines(stored, query, rows)
 

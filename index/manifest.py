@@ -108,6 +108,8 @@ class Cells(_Part):
     #: rows of the field when the centres were found, and how unequal the cells were then
     trained_rows: int
     trained_imbalance: float
+    #: how many cells a search without a filter looks into, as measured then
+    probes: int
 
 
 class Layout(_Part):

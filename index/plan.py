@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 EXACT_ROWS = 10_000  # so few rows are read in two milliseconds, and then nothing is missed
 CELL_ROWS = 20_000  # smaller fields have no cells: reading them whole takes as long as choosing
-PROBES = 64
 # The narrower the filter, the fewer of a cell's rows it leaves, and the further one must look for as many.
 PROBE_GROWTH = 0.7
 
@@ -27,18 +26,19 @@ class Plan:
         return f"{self.probes:,} of {self.cells:,} cells, {self.kept:,} of {self.rows:,} kept"
 
 
-def plan_search(rows: int, kept: int, cells: int) -> Plan:
+def plan_search(rows: int, kept: int, cells: int, probes: int) -> Plan:
     """Every row when few are kept or there are no cells; otherwise more cells the narrower the filter.
 
-    >>> str(plan_search(rows=1_000_000, kept=8_120, cells=4_000))
+    probes: cells to look into without a filter.
+
+    >>> str(plan_search(rows=1_000_000, kept=8_120, cells=4_000, probes=64))
     'exact over 8,120 of 1,000,000'
-    >>> str(plan_search(rows=1_000_000, kept=50_000, cells=4_000))
+    >>> str(plan_search(rows=1_000_000, kept=50_000, cells=4_000, probes=64))
     '522 of 4,000 cells, 50,000 of 1,000,000 kept'
     """
     if not cells or kept <= EXACT_ROWS:
         return Plan(kept, rows, None, cells)
-    probes = math.ceil(PROBES * (rows / kept) ** PROBE_GROWTH)
-    return Plan(kept, rows, min(cells, probes), cells)
+    return Plan(kept, rows, min(cells, math.ceil(probes * (rows / kept) ** PROBE_GROWTH)), cells)
 
 
 def cell_count(rows: int) -> int:

@@ -139,7 +139,8 @@ class Snapshot:
         centres = self._array(f"cells/{constants.stem}.npy")
         shards = [self._field_shard(shard, constants.stem, cells=centres is not None) for shard in self.content.shards]
         whole = centres is not None and all(shard.first is not None for shard in shards)
-        return Field(name, shards, centres if whole else None)
+        cells = self.manifest.layout.cells.get(name)
+        return Field(name, shards, centres if whole else None, cells.probes if cells else 0)
 
     def _field_shard(self, shard: Shard, stem: str, *, cells: bool) -> FieldShard:
         folder = self.directory / shard.path / "vec"

@@ -43,6 +43,13 @@ class Current(BaseModel):
     manifest_sha256: str
     #: set by a rollback; a publish does not move a pinned pointer
     pinned: bool = False
+    #: in an object store: how often the pointer was moved; nobody goes back to a lower one
+    sequence: int = 0
+
+
+def pointer_bytes(pointer: Current) -> bytes:
+    """The bytes of CURRENT.json."""
+    return (pointer.model_dump_json() + "\n").encode()
 
 
 class Versions:
@@ -123,8 +130,11 @@ class Versions:
     def promote(self, version: int, *, pinned: bool = False) -> None:
         """Make a version the one in force."""
         manifest = file_entry(self.path(version) / MANIFEST)
-        pointer = Current(version=version, manifest_sha256=manifest.sha256, pinned=pinned)
-        replace_file(self.root / "CURRENT.json", (pointer.model_dump_json() + "\n").encode())
+        self.point_at(Current(version=version, manifest_sha256=manifest.sha256, pinned=pinned))
+
+    def point_at(self, pointer: Current) -> None:
+        """Put a pointer in the place of the former one, in one step."""
+        replace_file(self.root / "CURRENT.json", pointer_bytes(pointer))
 
     def roll_back(self, version: int) -> None:
         """Verify a version, make it the one in force and pin it there."""

@@ -5,6 +5,7 @@ The manifest is the last file; a folder without it is no snapshot.
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -110,8 +111,11 @@ def write_files(directory: Path, given: SnapshotInput) -> Written:
     for shard in shards:
         (directory / shard.path / "vec").mkdir(parents=True)
         (directory / shard.path / "postings").mkdir()
-    fields = _write_vectors(directory, given, shards)
-    lexicon = build_lexicon(_texts(given.documents), bounds)
+    with ThreadPoolExecutor(1) as beside:
+        # Words keep Python busy; finding cells leaves Python alone and is as long.
+        counting = beside.submit(build_lexicon, _texts(given.documents), bounds)
+        fields = _write_vectors(directory, given, shards)
+        lexicon = counting.result()
     _write_words(directory, lexicon, shards)
     _write_creators(directory, given.documents.append_column("token_count", pa.array(lexicon.lengths)), shards)
     write_table(_ordered(given.aliases, ALIASES), directory / "aliases.parquet")

@@ -96,6 +96,7 @@ def _gather(
         items=frames.read(rows.newest_items(ITEMS_PER_ACCOUNT)),
         enrichments=labels,
         niches=_niches(taxonomy),
+        growth=frames.read(rows.follower_growth(context.as_of)),
     )
     with context.engine() as engine:
         documents = build_documents(document_frames, engine)

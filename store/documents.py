@@ -1,5 +1,6 @@
 """Queries for what a search document needs: creators, their live accounts, newest items, labels, vectors, changes."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Select, and_, func, or_, select
@@ -18,9 +19,12 @@ from store.tables import (
     CreatorVector,
     Enrichment,
     JudgementRow,
+    MetricSnapshot,
 )
 
 Rows = Select[*tuple[Any, ...]]
+
+FOUR_WEEKS = timedelta(weeks=4)
 
 
 def creators() -> Rows:
@@ -58,6 +62,44 @@ def newest_items(per_account: int) -> Rows:
     ).subquery()  # fmt: skip
     shown = [column for column in ranked.c if column.name != "place"]
     return select(*shown).where(ranked.c.place <= per_account).order_by(ranked.c.content_key)
+
+
+def follower_growth(as_of: datetime) -> Rows:
+    """Accounts whose followers were measured in the last two weeks and four to eight weeks ago.
+
+    account_key, followers, earlier_followers, as_of, earlier_as_of: the newest measurement of either span. A series
+    never spans two definitions of the number.
+    """
+    newest = _newest_followers(as_of - FOUR_WEEKS / 2, as_of)
+    earlier = _newest_followers(as_of - 2 * FOUR_WEEKS, as_of - FOUR_WEEKS)
+    same_series = and_(earlier.c.account_key == newest.c.account_key, earlier.c.definition == newest.c.definition)
+    return (
+        select(
+            newest.c.account_key, newest.c.value.label("followers"), earlier.c.value.label("earlier_followers"),
+            newest.c.as_of.label("as_of"), earlier.c.as_of.label("earlier_as_of"),
+        )
+        .join(earlier, same_series)
+        .where(newest.c.place == 1, earlier.c.place == 1)
+        .order_by(newest.c.account_key)
+    )  # fmt: skip
+
+
+def _newest_followers(after: datetime, until: datetime) -> Any:
+    """Measurements of followers of accounts in a span of time, numbered from the newest: place 1 is the one wanted."""
+    newest_first = col(MetricSnapshot.as_of).desc()
+    place = func.row_number().over(partition_by=col(MetricSnapshot.entity_key), order_by=newest_first)
+    return (
+        select(
+            col(MetricSnapshot.entity_key).label("account_key"), col(MetricSnapshot.value), col(MetricSnapshot.as_of),
+            col(MetricSnapshot.definition_version).label("definition"), place.label("place"),
+        )
+        .where(
+            col(MetricSnapshot.entity_kind) == "account", col(MetricSnapshot.metric) == "followers",
+            col(MetricSnapshot.value).is_not(None),
+            col(MetricSnapshot.as_of) > after, col(MetricSnapshot.as_of) <= until,
+        )
+        .subquery()
+    )  # fmt: skip
 
 
 def labels_in_force() -> Rows:

@@ -28,6 +28,9 @@ class Folder(Protocol):
     def writing(self, name: str) -> AbstractContextManager[IO[bytes]]:
         """An open file that appears under its name at the end; after an error there is none."""
 
+    def create(self, name: str, data: bytes) -> bool:
+        """Put `data` under a name that is free; False when it is not. Of several who try, one succeeds."""
+
 
 def folder_at(place: Path | str) -> Folder:
     """The folder at a path or URL. Raises ConfigError when nothing here can speak to the URL."""
@@ -63,6 +66,19 @@ class LocalFolder:
             Path(aside).unlink(missing_ok=True)
             raise
 
+    def create(self, name: str, data: bytes) -> bool:
+        path = self._root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part") as aside:
+            aside.write(data)
+            aside.flush()
+            os.fsync(aside.fileno())
+            try:
+                path.hardlink_to(aside.name)
+            except FileExistsError:
+                return False
+        return True
+
 
 class UrlFolder:
     """A folder that fsspec can reach; credentials are found where its file system looks for them."""
@@ -90,6 +106,13 @@ class UrlFolder:
             yield target
             target.flush()
             self._files.put_file(target.name, self._path(name))
+
+    def create(self, name: str, data: bytes) -> bool:
+        try:
+            self._files.pipe_file(self._path(name), data, mode="create")
+        except FileExistsError:
+            return False
+        return True
 
     def _path(self, name: str) -> str:
         return f"{self._root.rstrip('/')}/{name}"

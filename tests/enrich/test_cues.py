@@ -63,3 +63,25 @@ def test_a_close_race_has_no_winner():
     assert clear_winner(Counter(es=4, pt=3), minimum=3, lead=1.5) is None
     assert clear_winner(Counter(es=6, pt=3), minimum=3, lead=1.5) == "es"
     assert clear_winner(Counter(es=2), minimum=3) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("#dogoftheday", {"pets"}, id="a hashtag made of known words"),
+        pytest.param("#carpetshop", set(), id="a short cue never inside a hashtag that is not"),
+        pytest.param("🐶", {"pets"}, id="an emoji"),
+        pytest.param("毎日の簡単レシピ", {"food"}, id="inside a run without spaces"),
+        pytest.param("요리하는 사람", {"food"}, id="before a particle"),
+        pytest.param("घर का खाना", {"food", "home"}, id="a script with vowel signs"),
+        pytest.param("وصفات سهلة", {"food"}, id="Arabic"),
+    ],
+)
+def test_cues_are_found_in_hashtags_emoji_and_other_scripts(text, expected):
+    assert niches(text) == expected
+
+
+def test_a_hint_gives_away_less_than_a_whole_vote():
+    cues = load_cues()
+    hint, word = (cues.niche_shares([cues.niche_votes(words_of(text))]).sum() for text in ("delicious", "sourdough"))
+    assert 0 < hint < word / 2

@@ -89,7 +89,7 @@ class Reader:
         return found
 
     def semantic(self, vector):
-        whole = np.rint(vector.astype(np.float64) * 65536 / math.sqrt(len(vector))).astype(np.int64)
+        whole = np.rint(np.asarray(vector, np.float64) * 65536 / math.sqrt(len(vector))).astype(np.int64)
         earned, known = [0.0] * len(self.rows), [0.0] * len(self.rows)
         for field in self.content["embedding"]["fields"].values() if whole.any() else ():
             for doc, similarity in self.similarities(field, whole).items():
@@ -99,11 +99,43 @@ class Reader:
 
     def search(self, words, vector, keeps, limit):
         """[(creator_id, score)]: words are folded and distinct, keeps is a test of a creator's row."""
+        return [(hit["creator_id"], hit["score"]) for hit in self.hits(words, vector, keeps)[:limit]]
+
+    def hits(self, words, vector, keeps):
+        """Every hit with its components, best first."""
         weights, keyword, semantic = self.content["scoring"], self.keyword(words), self.semantic(vector)
         found = []
         for doc, row in enumerate(self.rows):
-            if keeps(row) and (keyword[doc] > 0 or semantic[doc] > 0):
+            if keeps(row) and (keyword[doc] > 0 or semantic[doc] > 0 or not (words or np.any(vector))):
                 parts = {"keyword": keyword[doc], "semantic": semantic[doc], "quality": row["quality"]}
                 score = sum(weights[f"{name}_weight"] * part for name, part in parts.items())
-                found.append((-score, row["creator_id"]))
-        return [(creator_id, -score) for score, creator_id in sorted(found)[:limit]]
+                found.append({"creator_id": row["creator_id"], "score": score, **parts})
+        return sorted(found, key=lambda hit: (-hit["score"], hit["creator_id"]))
+
+
+def keeps(filters):
+    """A test of a creator's row, by the section on filters."""
+
+    def followers_fit(row):
+        counts = [row["followers_total"]]
+        if "platform" in filters:
+            counts = [a["followers"] for a in row["followers_by_platform"] if a["platform"] in filters["platform"]]
+        low, high = filters.get("min_followers", 0), filters.get("max_followers", math.inf)
+        return any(count is not None and low <= count <= high for count in counts)
+
+    def niche_fits(row):
+        niches = [row["primary_niche"], *row["secondary_niches"]]
+        return any(n == w or (n or "").split(".")[0] == w for n in niches for w in filters["niche"])
+
+    equal = {"style": "content_style", "language": "language", "country": "country", "activity": "activity"}
+    equal |= {"follower_band": "follower_band", "account_kind": "account_kind", "primary_niche": "primary_niche"}
+
+    def test(row):
+        return (
+            all(row[equal[name]] in wanted for name, wanted in filters.items() if name in equal)
+            and ("platform" not in filters or bool(set(row["platforms"]) & set(filters["platform"])))
+            and ("niche" not in filters or niche_fits(row))
+            and (not {"min_followers", "max_followers"} & set(filters) or followers_fit(row))
+        )
+
+    return test

@@ -49,24 +49,40 @@ ENRICHMENTS = pa.schema(
 )  # fmt: skip
 
 
+GROWTH = pa.schema(
+    [
+        ("account_key", pa.string()), ("followers", pa.int64()), ("earlier_followers", pa.int64()),
+        ("as_of", pa.int64()), ("earlier_as_of", pa.int64()),
+    ]
+)  # fmt: skip
+DAY = 86_400_000_000  # in micros
+
+
 def a_creator(name: str = "ann", /, **values: Any) -> dict[str, Any]:
-    """A creator in words. `followers`: platform → count; `bio`, `titles` belong to its first platform."""
+    """A creator in words. `followers`: platform → count; `bio`, `titles` belong to its first platform.
+
+    `growth`: platform → (followers then, followers now, days between).
+    """
     defaults: dict[str, Any] = {
         "creator_id": f"cr_{name}", "name": name.title(), "followers": {"youtube": 50_000},
         "bio": f"{name} makes videos",
         "titles": [f"A day with {name}"], "niche": "fitness", "secondary": [], "style": "tutorial", "kind": "person",
         "language": "en", "country": "US", "activity": "active", "summary": f"{name} trains at home.",
-        "likes": 40, "views": 1_000,
+        "likes": 40, "views": 1_000, "growth": {},
     }  # fmt: skip
     return defaults | values
 
 
 def frames_of(creators: Sequence[Mapping[str, Any]]) -> DocumentFrames:
-    accounts, items = [], []
+    accounts, items, growth = [], [], []
     for creator in creators:
         for platform, followers in creator["followers"].items():
             key = f"{platform}:{creator['creator_id']}"
             first = platform == next(iter(creator["followers"]))
+            if measured := creator["growth"].get(platform):
+                earlier, now, days = measured
+                growth.append({"account_key": key, "earlier_followers": earlier, "followers": now,
+                               "earlier_as_of": 0, "as_of": days * DAY})  # fmt: skip
             accounts.append({
                 "creator_id": creator["creator_id"], "account_key": key, "platform": platform,
                 "activity": creator["activity"],
@@ -86,6 +102,7 @@ def frames_of(creators: Sequence[Mapping[str, Any]]) -> DocumentFrames:
             [_label_row(creator) for creator in creators if creator["niche"]], ENRICHMENTS
         ),
         niches=NICHES,
+        growth=pa.Table.from_pylist(growth, GROWTH),
     )
 
 

@@ -108,3 +108,24 @@ def test_a_creator_without_a_label_is_still_found_by_its_words():
 
 def test_nobody_is_no_document():
     assert documents_of([]).num_rows == 0
+
+
+@pytest.mark.parametrize(
+    ("measured", "growth", "momentum"),
+    [
+        ({}, None, None),
+        ({"youtube": (1_000, 1_100, 28)}, 0.1, "rising"),
+        ({"youtube": (1_000, 1_210, 56)}, 0.1, "rising"),
+        ({"youtube": (1_000, 1_050, 28)}, 0.05, "steady"),
+        ({"youtube": (1_000, 900, 28)}, -0.1, "falling"),
+        ({"youtube": (0, 900, 28)}, None, None),
+        ({"youtube": (100, 200, 28), "tiktok": (9_800, 9_800, 30)}, 0.02, "steady"),
+    ],
+    ids=["unmeasured", "rising", "over eight weeks", "steady", "falling", "from nothing", "by followers"],
+)
+def test_momentum_is_growth_in_four_weeks(measured: dict, growth: float | None, momentum: str | None):
+    """SRC: emerging creators."""
+    person = a_creator(followers={"youtube": 1, "tiktok": 1}, growth=measured)
+    (row,) = documents_of([person]).to_pylist()
+    assert row["growth"] == (growth if growth is None else pytest.approx(growth, abs=1e-4))
+    assert row["momentum"] == momentum

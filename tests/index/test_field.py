@@ -27,7 +27,7 @@ def small_cells() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("index.plan.CELL_ROWS", 60)
         patch.setattr("index.plan.EXACT_ROWS", 20)
-        patch.setattr("index.plan.PROBES", 12)
+        patch.setattr("index.cells.LEAST_PROBES", 12)
         patch.setattr("index.cells._ASSIGNED_ROWS", 64)
         yield
 
@@ -148,5 +148,17 @@ def test_a_field_without_rows_finds_nobody(tmp_path: Path):
 
 
 def test_a_narrower_filter_looks_further():
-    plans = [plan_search(rows=100_000, kept=kept, cells=1_200) for kept in (100_000, 50_000, 5_000, 21, 20)]
+    plans = [plan_search(rows=100_000, kept=kept, cells=1_200, probes=12) for kept in (100_000, 50_000, 5_000, 21, 20)]
     assert [plan.probes for plan in plans] == [12, 20, 98, 1_200, None]
+
+
+def test_as_many_cells_are_searched_as_the_data_needs(monkeypatch: pytest.MonkeyPatch):
+    """Vectors in tight heaps lie in few cells; vectors anywhere need many for the same recall."""
+    monkeypatch.setattr("index.cells.LEAST_PROBES", 1)
+    dice = np.random.default_rng(2)
+    heaps = np.repeat(dice.standard_normal((30, 24)), 60, axis=0) + 0.05 * dice.standard_normal((1_800, 24))
+    anywhere = dice.standard_normal((1_800, 24))
+    few, many = (order_by_cells(to_int8(rows.astype(np.float32)), None).description for rows in (heaps, anywhere))
+    assert few is not None
+    assert many is not None
+    assert few.probes * 3 < many.probes < many.count

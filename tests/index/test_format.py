@@ -26,4 +26,4 @@ def test_the_second_reader_is_small_and_imports_nothing_of_ours():
     reader = (PAGE.parents[1] / "tests" / "index" / "second_reader.py").read_text(encoding="utf-8")
     imports = [line.split()[1].split(".")[0] for line in reader.splitlines() if line.startswith(("import ", "from "))]
     assert set(imports) <= {"json", "math", "unicodedata", "itertools", "pathlib", "numpy", "pyarrow"}
-    assert len(reader.splitlines()) <= 150
+    assert len(reader.splitlines()) <= 165

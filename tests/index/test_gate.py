@@ -65,12 +65,11 @@ def test_a_question_that_nobody_answers_any_more_is_refused(tmp_path: Path):
 def test_cells_that_lost_creators_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("index.plan.CELL_ROWS", 60)
     monkeypatch.setattr("index.plan.EXACT_ROWS", 1)
-    people = some_creators(400)
-    monkeypatch.setattr("index.plan.PROBES", 60)
-    assert findings(write_snapshot(tmp_path / "v", input_of(people))) == []
-    monkeypatch.setattr("index.plan.PROBES", 1)
-    found = findings(Snapshot(tmp_path / "v"))
-    assert "no filter kept" in found[0]
+    snapshot = write_snapshot(tmp_path / "v", input_of(some_creators(400)))
+    assert findings(snapshot) == []
+    for field in snapshot.fields.values():
+        field._probes = 1
+    assert "no filter kept" in findings(snapshot)[0]
 
 
 def test_a_pair_judged_different_in_one_creator_is_refused(snapshot: Snapshot):

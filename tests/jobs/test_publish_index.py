@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from base.errors import GateRefused
@@ -28,7 +29,7 @@ from store.tables import (
     Enrichment,
     JudgementRow,
 )
-from tests.factories import AS_OF, address_of, an_account, home_of
+from tests.factories import AS_OF, a_snapshot, address_of, an_account, home_of, put_snapshots
 from tests.jobs.publishing import PEOPLE, add_creator, fill, publish, publishing_context
 
 
@@ -223,3 +224,17 @@ def test_the_same_rows_give_the_same_snapshot_in_another_home(store: Store, tmp_
     (root_of(store)).rename(tmp_path / "kept")
     publish(store)
     assert in_force(store).manifest.snapshot_id == first.snapshot_id
+
+
+def test_growth_comes_from_two_measurements_of_one_series(store: Store):
+    """SRC: emerging; a redefined number starts a new series."""
+    fill(store)
+    measured = {"ann": [(40, 1_000, "v1"), (2, 1_500, "v1")], "bob": [(40, 1_000, "v1"), (2, 1_500, "v2")]}
+    put_snapshots(store, *(
+        a_snapshot(entity_key=f"youtube:id-{handle}", value=value, as_of=AS_OF - timedelta(days),
+                   definition_version=definition)
+        for handle, rows in measured.items() for days, value, definition in rows
+    ))  # fmt: skip
+    publish(store)
+    found = {row["handle"]: row["momentum"] for row in in_force(store).rows(np.arange(3))}
+    assert found == {"ann": "rising", "bob": None, "cy": None}

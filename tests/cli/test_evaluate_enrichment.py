@@ -1,0 +1,70 @@
+"""evaluate enrichment, typed."""
+
+import asyncio
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from cli.main import app
+from enrich.golden import load_golden
+from enrich.recording import Head, Recording, RecordingLLM
+from jobs.evaluate_enrichment import ask_all
+from providers.scripted import ScriptedLLM
+from tests.enrich.making import an_answer
+
+NICHES = {creator.subject.handles[0]: creator.primary_niche for creator in load_golden()}
+
+
+def recorded(path, is_right):
+    """The answers of a model that knows the golden set, or calls everybody a cook."""
+
+    def script(request):
+        handle = json.loads(request.user.splitlines()[1])["accounts"][0]["handle"]
+        niche = NICHES.get(handle, "food") if is_right else "food"
+        summary = "Shows quiet work in short pieces, made for people who like to watch and learn."
+        return an_answer(primary_niche=niche, secondary_niches=[], evidence=[], llm_summary=summary)
+
+    recording = Recording(Head("fake", "scripted/1", "scripted", "2"))
+    asyncio.run(ask_all(RecordingLLM(ScriptedLLM(script), recording), "2"))
+    recording.write(path)
+    return str(path)
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("recordings")
+    return recorded(folder / "good.jsonl", True), recorded(folder / "bad.jsonl", False)
+
+
+@pytest.fixture
+def typed(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return lambda *words: CliRunner().invoke(app, ["evaluate", "enrichment", *words])
+
+
+def test_recorded_answers_are_scored_without_a_store(typed, files):
+    good, _ = files
+    done = typed("--recorded", good, "--json")
+    assert done.exit_code == 0, done.output
+    (report,) = map(json.loads, done.stdout.splitlines())
+    assert (report["answers"], report["macro_f1"]) == ("fake", 1.0)
+    assert report["usd_per_1000_creators"] is None
+
+
+def test_a_table_says_where_the_answers_come_from(typed, files):
+    done = typed("--recorded", files[0])
+    assert done.stdout.startswith("answers fake\n")
+    assert "injection" in done.stdout
+
+
+def test_a_worse_model_is_refused_with_4_and_the_other_way_round_it_is_not(typed, files):
+    good, bad = files
+    refused = typed("--recorded", bad, "--against", good)
+    assert refused.exit_code == 4
+    assert "macro-F1 changed by -" in refused.output
+    assert typed("--recorded", good, "--against", bad).exit_code == 0
+
+
+def test_a_file_that_holds_no_answers_is_named(typed, tmp_path):
+    assert typed("--recorded", "nowhere.jsonl").exit_code == 1
