@@ -14,7 +14,7 @@ from enrich.schema import CreatorLabels
 from jobs import plan_enrichment as planning
 from jobs.context import Context
 from jobs.embed_accounts import embed_accounts
-from jobs.enrich_creators import enrich_creators, enrich_plan
+from jobs.enrich_creators import PROMPT, enrich_creators, enrich_plan
 from providers.hashing import HashingEmbedder
 from providers.llm import LLMRequest
 from providers.scripted import ScriptedLLM
@@ -235,7 +235,7 @@ def test_a_model_is_asked_once_per_creator_and_never_again(three_creators):
     report = enrich_creators(a_night(three_creators), llm)
     assert len(llm.requests) == report.counts["labelled"] == 3
     assert {row["provenance"] for row in in_force(three_creators).values()} == {"llm"}
-    assert {row["prompt_version"] for row in in_force(three_creators).values()} == {job.PROMPT[1]}
+    assert {row["prompt_version"] for row in in_force(three_creators).values()} == {PROMPT[1]}
     enrich_creators(a_night(three_creators, nights=400), llm)
     assert len(llm.requests) == 3
 
