@@ -12,6 +12,7 @@ from cli import (
     cascade,
     contracts,
     demo,
+    drift,
     evaluate,
     export,
     identity,
@@ -87,6 +88,7 @@ app.command("judge")(identity.judge)
 app.command("split")(review.split)
 app.add_typer(review.review_app, name="review", help="Questions for people, and their answers.")
 app.command("train")(train.train)
+app.add_typer(drift.drift_app, name="drift", help="When content counts as moved.")
 app.add_typer(evaluate.evaluate_app, name="evaluate", help="How right the decisions are.")
 app.command("search")(search.search)
 app.command("export")(export.export)

@@ -11,11 +11,12 @@ import typer
 
 from cli.render import progress_reporter, stage_table
 from cli.state import AsOf, JsonFlag, err, out, parse_as_of, print_json, settings_of
-from jobs.embed_accounts import embed_accounts
+from jobs.embed_accounts import embed_accounts, expected_texts
 from jobs.embed_creators import embed_creators
 from jobs.enrich_creators import enrich_creators, enrich_plan
 from jobs.ingest_accounts import renormalize as renormalize_job
 from jobs.nightly import deliveries_of, describe, night, run_night
+from jobs.prices import likely_usd
 from jobs.publish_index import publish_index
 from jobs.runner import Job, RunResult, inspecting, names, run_jobs
 from jobs.settings import Settings
@@ -84,14 +85,33 @@ def renormalize(ctx: typer.Context, as_of: AsOf = None, json: JsonFlag = False) 
     run_and_show("renormalize", names([renormalize_job]), settings_of(ctx), parse_as_of(as_of), json)
 
 
-def embed(ctx: typer.Context, as_of: AsOf = None, json: JsonFlag = False) -> None:
+def embed(
+    ctx: typer.Context,
+    plan: Annotated[bool, typer.Option("--plan", help="Only say how many texts await a vector, and the cost.")] = False,
+    as_of: AsOf = None,
+    json: JsonFlag = False,
+) -> None:
     """Give vectors to content, accounts and creators whose text or recipe changed."""
-    run_and_show("embed", names([embed_accounts, embed_creators]), settings_of(ctx), parse_as_of(as_of), json)
+    settings = settings_of(ctx)
+    if not plan:
+        run_and_show("embed", names([embed_accounts, embed_creators]), settings, parse_as_of(as_of), json)
+        return
+    with inspecting(settings, parse_as_of(as_of)) as context:
+        texts, model = expected_texts(context), context.embedder.id
+    cost = likely_usd(settings, texts) if settings.embeddings.is_paid else 0.0
+    if json:
+        print_json([{"model": model, "texts": texts, "estimated_usd": cost}])
+    else:
+        out.print(f"{texts:,} texts for {model}: about ${cost:.4f}", markup=False)
 
 
 def enrich(
     ctx: typer.Context,
     plan: Annotated[bool, typer.Option("--plan", help="Only say who would be labelled, and why.")] = False,
+    force: Annotated[
+        str | None,
+        typer.Option(help="Go on although many more than usual are due, and record why.", metavar="REASON"),
+    ] = None,
     as_of: AsOf = None,
     json: JsonFlag = False,
 ) -> None:
@@ -100,7 +120,9 @@ def enrich(
         return
     settings = settings_of(ctx)
     if not plan:
-        run_and_show("enrich", names([enrich_creators]), settings, parse_as_of(as_of), json)
+        jobs = {"enrich_creators": partial(enrich_creators, force=force)}
+        inputs = {"force": force} if force else None
+        run_and_show("enrich", jobs, settings, parse_as_of(as_of), json, inputs=inputs)
         return
     with inspecting(settings, parse_as_of(as_of)) as context:
         planned = enrich_plan(context).to_pylist()

@@ -123,6 +123,7 @@ def creator_lines(found: CreatorExplanation) -> Iterator[Table | Text]:
         ],
     )
     yield from _titled("worth a second look", found.second_looks)
+    yield from _titled("labels", found.labels)
     yield from _titled("former ids", found.former_ids)
 
 

@@ -12,6 +12,7 @@ from rich.text import Text
 from cli.state import JsonFlag, err, out, print_json, settings_of
 from jobs.keep_snapshots import list_snapshots, roll_back_snapshot, unpin_snapshot, verify_snapshot
 from jobs.mirror_snapshots import pull_snapshot, push_snapshot
+from jobs.query_encoder import query_encoder
 from search.parse import parse_count
 from search.service import Hit, SearchResult, open_snapshot
 
@@ -37,7 +38,8 @@ def search(
 ) -> None:
     """Find creators by words and meaning in the published index, each with the reasons for its rank."""
     settings = settings_of(ctx)
-    searcher = open_snapshot(settings.home / "snapshots", model_dir=settings.embeddings.model_dir)
+    encoder = query_encoder(settings)
+    searcher = open_snapshot(settings.home / "snapshots", encoder, model_dir=settings.embeddings.model_dir)
     result = searcher.search(
         text,
         limit=limit,

@@ -90,6 +90,8 @@ class EnrichmentSettings(AskingSettings):
     soft_drift_nights: int = Field(default=3, ge=1)
     #: a creator that waited half as many nights for its turn comes before all others; more are reported
     max_deferred_nights: int = Field(default=14, ge=2)
+    #: a night in which this many times the usual share became due for another answer stops and asks a person
+    max_growth: float = Field(default=3, gt=1)
     #: most creators asked about in a night, a changed recipe aside; None: no limit
     max_creators: int | None = Field(default=None, ge=0)
     #: most creators asked about in a night because the recipe changed

@@ -4,7 +4,6 @@ In: frames as the store holds them, for live accounts only. Out: one row per cre
 by creator id; the row number is the creator's internal id within the snapshot. `FORMAT.md` lists the columns.
 """
 
-import json
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -85,13 +84,13 @@ class DocumentFrames:
 
 def build_documents(frames: DocumentFrames, engine: Engine) -> pa.Table:
     """One row per creator with a live account, in the schema DOCUMENTS, ordered by creator id."""
-    labels = _with_lists(frames.enrichments, secondary_niches=pa.list_(pa.string()))
+    labels = engine.sql(_LABELS, labels=frames.enrichments)
     people = engine.sql(
         _PEOPLE, accounts=frames.accounts, quality=_account_quality(frames, engine), growth=frames.growth
     )
     words = engine.sql(_WORDS, accounts=frames.accounts, items=frames.items)
     topics = engine.sql(_TOPICS, labels=labels, niches=frames.niches)
-    creators = _with_lists(frames.creators, platforms=pa.list_(pa.string()), followers_by_platform=pa.list_(FOLLOWERS))
+    creators = engine.sql(_CREATORS, creators=frames.creators)
     rows = engine.sql(_DOCUMENTS, creators=creators, people=people, words=words, topics=topics, labels=labels)
     return rows.select(DOCUMENTS.names).cast(DOCUMENTS)
 
@@ -100,24 +99,22 @@ def _account_quality(frames: DocumentFrames, engine: Engine) -> pa.Table:
     return engine.sql(_ACCOUNT_QUALITY, accounts=frames.accounts, items=frames.items)
 
 
-def _with_lists(frame: pa.Table, **types: pa.DataType) -> pa.Table:
-    """The frame with JSON text columns read as lists; an object becomes a list of its sorted entries."""
-    for name, kind in types.items():
-        values = [_as_list(text) for text in frame[name].to_pylist()]
-        frame = frame.set_column(frame.column_names.index(name), name, pa.array(values, kind))
-    return frame
-
-
-def _as_list(text: str | None) -> list[object]:
-    value = json.loads(text) if text else []
-    if isinstance(value, dict):
-        return [{"platform": platform, "followers": value[platform]} for platform in sorted(value)]
-    return list(value)
-
-
 def _case(column: str, values: dict[str, float]) -> str:
     return f"CASE {column} " + " ".join(f"WHEN '{name}' THEN {value}" for name, value in values.items()) + " END"
 
+
+_LABELS = """
+SELECT * REPLACE (coalesce(from_json(secondary_niches, '["VARCHAR"]'), []) AS secondary_niches) FROM labels
+"""
+
+_CREATORS = """
+SELECT * REPLACE (
+    coalesce(from_json(platforms, '["VARCHAR"]'), []) AS platforms,
+    coalesce(list_transform(list_sort(map_entries(from_json(followers_by_platform, '"MAP(VARCHAR, BIGINT)"'))),
+                            lambda entry: {'platform': entry.key, 'followers': entry.value}), [])
+        AS followers_by_platform)
+FROM creators
+"""
 
 # Whole numbers are summed and divided once: a sum of fractions would depend on the order of rows.
 _ACCOUNT_QUALITY = f"""

@@ -47,6 +47,18 @@ def embed_accounts(context: Context) -> JobReport:
     return work.report
 
 
+def expected_texts(context: Context) -> int:
+    """How many texts await a vector of the recipe in force, as far as can be told without building them."""
+    counts = (
+        vectors.items_without_vector(
+            context.embedding_recipe.fingerprint, context.settings.embeddings.items_per_account
+        ),
+        vectors.bios_without_vector(context.profile_recipe.fingerprint),
+    )
+    with context.reading_frames() as frames:
+        return sum(frames.read(count)["count"][0].as_py() for count in counts)
+
+
 @dataclass(slots=True)
 class _Work:
     """One run of the job, walking the accounts span by span; spans are of account keys, both ends included."""
@@ -63,13 +75,7 @@ class _Work:
 
     def announce(self) -> None:
         """Say how much there is to do before it takes long."""
-        per_account = self.context.settings.embeddings.items_per_account
-        counts = (
-            vectors.items_without_vector(self.recipe, per_account),
-            vectors.bios_without_vector(self.profile_recipe),
-        )
-        with self.context.reading_frames() as frames:
-            self.expected = sum(frames.read(count)["count"][0].as_py() for count in counts)
+        self.expected = expected_texts(self.context)
         self.report.count(embedded=0, reused=0, skipped=0, removed=0)
         self.report.details |= {"model": self.context.embedder.id, "expected": self.expected, "fields": []}
         if notice := getattr(self.context.embedder, "licence_note", None):

@@ -27,6 +27,7 @@ from enrich.subjects import Subject, subjects
 from enrich.summary import word_count
 from enrich.taxonomy import load_taxonomy
 from jobs.ask_model import ask_model
+from jobs.asked_again import refuse_a_jump
 from jobs.batches.desk import BatchDesk, BatchPrice
 from jobs.batches.harvest import Harvest
 from jobs.batches.harvest import harvest as bring_in
@@ -34,6 +35,7 @@ from jobs.batches.requests import Mistake, RequestWriter
 from jobs.batches.submit import resume_unsent, submit
 from jobs.context import Context
 from jobs.plan_enrichment import in_stretches, plan_night
+from jobs.remember_plan import remember_plan
 from jobs.report import JobReport
 from prompts.catalog import load_prompt
 from providers.llm import LLM
@@ -54,22 +56,26 @@ FREE = Price.model_validate({"input": 0})
 _Row = dict[str, Any]
 
 
-def enrich_creators(context: Context, llm: LLM | None = None, price: Price = FREE) -> JobReport:
+def enrich_creators(
+    context: Context, llm: LLM | None = None, price: Price = FREE, *, force: str | None = None
+) -> JobReport:
     """Give every creator that is due its labels.
 
     llm: who is asked, and at what price; the one that the settings select unless given, and the offline classifier
-    when they select none.
+    when they select none. Raises GateRefused before anything is asked when many more than usual became due, unless
+    `force` says why.
     """
     if llm is None and context.settings.llm.is_paid:
         # Imported here: the vendor's library takes a second to load, and most nights do not need it.
         from jobs.paid_llm import paid_batches, paid_llm
 
         if context.settings.llm.mode == "batch":
-            return enrich_in_batches(context, *paid_batches(context.settings))
+            return enrich_in_batches(context, *paid_batches(context.settings), force=force)
         llm, price = paid_llm(context.settings)
     report = JobReport("enrich_creators")
     labeller = _labeller(context, llm)
     plan = plan_night(context, labeller)
+    report.details["asked_again_share"] = refuse_a_jump(context, plan, force)
     due = plan.filter(pc.equal(plan["decision"], Decision.RUN))
     reasons = dict(zip(due["creator_id"].to_pylist(), due["reason"].to_pylist(), strict=True))
     report.count(read=len(plan), due=len(due), written=0, labelled=0, restored=0, quarantined=0)
@@ -85,18 +91,19 @@ def enrich_creators(context: Context, llm: LLM | None = None, price: Price = FRE
             work.label(labeller, batch)
     with context.writing_frames() as frames:
         report.count(retired=store.retire_vanished(frames))
+    report.count(remembered=remember_plan(context, plan))
     context.crashpoint("enrich_creators")
     report.details |= {"plan": _counts(plan), **_figures(context)}
     return report
 
 
-def enrich_in_batches(context: Context, api: BatchApi, price: Price) -> JobReport:
+def enrich_in_batches(context: Context, api: BatchApi, price: Price, *, force: str | None = None) -> JobReport:
     """Take in what earlier runs asked for, then ask about those who are due: their answers come in with a later run."""
     report = JobReport("enrich_creators")
     report.count(read=0, due=0, written=0, labelled=0, restored=0, quarantined=0, pending=0)
     labeller = Enricher(api.id, load_prompt(*PROMPT), load_taxonomy())
     desk = BatchDesk(context, api, labeller, BatchPrice(price), context.settings.batches)
-    asyncio.run(_work_in_batches(desk, report))
+    asyncio.run(_work_in_batches(desk, report, force))
     with context.writing_frames() as frames:
         report.count(retired=store.retire_vanished(frames))
     context.crashpoint("enrich_creators")
@@ -258,22 +265,24 @@ def _row(context: Context, labeller: Labeller, outcome: Outcome, labels: Creator
 # --- doing, by batches ------------------------------------------------------------------------------------------
 
 
-async def _work_in_batches(desk: BatchDesk, report: JobReport) -> None:
+async def _work_in_batches(desk: BatchDesk, report: JobReport, force: str | None) -> None:
     def save(frames: FrameWriter, harvest: Harvest) -> None:
         _save_harvest(desk, frames, harvest, report)
 
     try:
         await resume_unsent(desk, report)
         await bring_in(desk, save, report)
-        work = _Work(desk.context, desk.labeller, _due_by_now(desk, report), report)
+        plan = plan_night(desk.context, desk.labeller)
+        report.details["asked_again_share"] = refuse_a_jump(desk.context, plan, force)
+        work = _Work(desk.context, desk.labeller, _due_by_now(desk, plan, report), report)
         await submit(desk, _lines_due(desk, work), report)
+        report.count(remembered=remember_plan(desk.context, plan))
     finally:
         await desk.api.close()
 
 
-def _due_by_now(desk: BatchDesk, report: JobReport) -> dict[str, str]:
+def _due_by_now(desk: BatchDesk, plan: pa.Table, report: JobReport) -> dict[str, str]:
     """Creator → why it is due; nobody who waits for a batch."""
-    plan = plan_night(desk.context, desk.labeller)
     with desk.context.reading_frames() as frames:
         pending = load_pending_subjects(frames)["subject"].combine_chunks()
     due = plan.filter(pc.equal(plan["decision"], Decision.RUN))

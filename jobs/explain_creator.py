@@ -12,6 +12,7 @@ from identity.explain import PairExplanation, building_order
 from identity.triage import Triage
 from jobs.context import Context
 from jobs.explain_accounts import explain_accounts, show_account
+from jobs.explain_labels import explain_labels
 from jobs.night_summary import AccountShown
 from store.creators import load_account_rows, load_former_ids, load_member_keys, resolve_creator_id
 from store.judgements import load_flags, load_judgements
@@ -65,6 +66,8 @@ class CreatorExplanation:
     second_looks: tuple[str, ...]
     #: retired ids that it answers for, oldest first
     former_ids: tuple[str, ...]
+    #: why it has its labels, and what the plan found since: sentences
+    labels: tuple[str, ...]
 
 
 def explain_creator(context: Context, creator_id: str) -> CreatorExplanation:
@@ -88,6 +91,7 @@ def explain_creator(context: Context, creator_id: str) -> CreatorExplanation:
             judgements=tuple(judgements),
             second_looks=tuple(_second_looks(session, members)),
             former_ids=tuple(alias.retired_id for alias in load_former_ids(session, living)),
+            labels=tuple(explain_labels(session, living, context.settings.llm)),
         )
     said = {(one.left, one.right): one for one in judgements if one.verdict is Verdict.SAME}
     # After the session: an explanation reads frames, and the two may not be open at once.

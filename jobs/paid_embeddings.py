@@ -10,7 +10,7 @@ from jobs.endpoints import endpoint_of
 from jobs.prices import price_of
 from jobs.settings import Settings
 from jobs.spend_ledger import SpendLedger
-from providers.openai_embedder import OpenAIEmbedder
+from providers.openai_embedder import Meter, OpenAIEmbedder
 from providers.prices import Price
 
 
@@ -19,13 +19,18 @@ def paid_embedder(settings: Settings, ledger: Callable[[], SpendLedger]) -> Open
 
     Raises ConfigError without a budget, a price or a key.
     """
+    model = settings.embeddings.model
+    return metered(settings, LedgerMeter(ledger, model, price_of(settings, model)))
+
+
+def metered(settings: Settings, meter: Meter) -> OpenAIEmbedder:
+    """The same, before another meter than the ledger's."""
     knobs = settings.embeddings
     if not settings.budget.is_finite:
         raise ConfigError(
             "embeddings.provider openai is paid for, and no budget is set",
             hint="set budget.max_usd or budget.max_usd_per_night",
         )
-    meter = LedgerMeter(ledger, knobs.model, price_of(settings, knobs.model))
     return OpenAIEmbedder(endpoint_of(knobs), knobs.model, meter, dimensions=knobs.dimensions)
 
 

@@ -474,6 +474,33 @@ class Enrichment(SQLModel, table=True):
     created_at: datetime = _instant()
 
 
+class EnrichmentState(SQLModel, table=True):
+    """What the plan remembers of a creator from night to night. Derived: without it, the plan only looks more often."""
+
+    __tablename__ = "enrichment_states"
+    creator_id: str = _key()
+    #: the instant of the answer that the row is about; a row about another answer than the one in force is void
+    answered_at: datetime | None = _instant(default=None)
+    #: of everything a labeller may look at, when the answer was known to stand for it
+    input_fingerprint: str | None = _text(default=None)
+    #: the same, when drift was measured last, and what was found
+    drift_input: str | None = _text(default=None)
+    drift: float | None = None
+    new_items: int | None = _count(default=None)
+    #: evaluations in a row that found at least the soft shift
+    streak: int = _count(default=0)
+    #: the first of the nights, in a row, in which it was due and did not get its turn
+    deferred_since: datetime | None = _instant(default=None)
+    #: embedding recipe of the reference: the posts that were there when a model answered last
+    reference_recipe: str | None = _text(default=None)
+    #: posts published later are new
+    reference_until: datetime | None = _instant(default=None)
+    reference_posts: int | None = _count(default=None)
+    reference_mean: bytes | None = Field(default=None, sa_type=LargeBinary)
+    #: sum of the posts' squared norms
+    reference_squares: float | None = None
+
+
 class LlmCall(SQLModel, table=True):
     """The spend ledger: one row per paid request, written before it leaves. Money: whole billionths of a dollar."""
 
@@ -620,6 +647,7 @@ WRITERS: dict[str, str] = {
     "account_relations": "jobs.resolve_creators",
     "judgement_flags": "jobs.flag_judgements",
     "enrichments": "jobs.enrich_creators",
+    "enrichment_states": "jobs.remember_plan",
     "enrichment_failures": "jobs.enrich_creators",
     "llm_calls": "jobs.spend_ledger",
     "llm_batches": "jobs.batches",

@@ -31,7 +31,7 @@ _OF_ACCOUNTS = {
 }  # fmt: skip
 _OF_CREATORS = {
     "creator_vectors": ["creator_id"], "enrichments": ["creator_id"], "enrichment_failures": ["creator_id"],
-    "creators": ["creator_id"],
+    "enrichment_states": ["creator_id"], "creators": ["creator_id"],
 }  # fmt: skip
 
 

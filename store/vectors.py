@@ -9,6 +9,7 @@ from sqlalchemy import BigInteger, Delete, Select, Text, and_, case, cast, delet
 from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import col
 
+from store.planning import unindexed
 from store.tables import AccountVector, ContentItem, ContentVector, CreatorAccount, CreatorMember, CreatorVector
 
 #: of a description is read: its start says what the item is about
@@ -184,7 +185,10 @@ def _member_vectors(first: str, last: str, recipe: str, *columns: Any) -> Select
     return (
         select(col(CreatorMember.creator_id), col(AccountVector.field), col(AccountVector.account_key), *columns)
         .join(AccountVector, col(AccountVector.account_key) == col(CreatorMember.account_key))
-        .where(col(CreatorMember.creator_id).between(first, last), col(AccountVector.recipe_fingerprint) == recipe)
+        .where(
+            col(CreatorMember.creator_id).between(first, last),
+            unindexed(col(AccountVector.recipe_fingerprint)) == recipe,
+        )
         .order_by(col(CreatorMember.creator_id), col(AccountVector.field), col(AccountVector.account_key))
     )
 

@@ -24,7 +24,7 @@ def test_the_order_of_rows_does_not_matter():
     def shuffled(table: pa.Table) -> pa.Table:
         rows = list(range(table.num_rows))
         random.Random(3).shuffle(rows)
-        return table.take(rows)
+        return table.take(pa.array(rows, pa.int64()))
 
     mixed = {field.name: shuffled(getattr(frames, field.name)) for field in dataclasses.fields(frames)}
     with DuckDBEngine(threads=1) as one, DuckDBEngine(threads=4) as four:

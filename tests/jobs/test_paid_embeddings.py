@@ -8,7 +8,9 @@ from sqlmodel import select
 from base.errors import BudgetExhausted, ConfigError, ProviderUnavailable
 from jobs.context import Context
 from jobs.doctor import examine
-from jobs.embed_accounts import embed_accounts
+from jobs.embed_accounts import embed_accounts, expected_texts
+from jobs.prices import likely_usd
+from jobs.query_encoder import query_encoder
 from jobs.settings import read_settings
 from providers.minilm import MiniLM
 from store.session import Store
@@ -156,3 +158,28 @@ def test_the_key_shows_nowhere(three_accounts: Store, fake: FakeProvider):
     report = embed_accounts(night)
     shown = [repr(night.settings), night.settings.model_dump_json(), repr(report), repr(ledger(three_accounts))]
     assert not any("sk-secret-of-mine" in text for text in shown)
+
+
+def test_a_plan_says_what_it_would_cost_and_asks_nothing(three_accounts: Store, fake: FakeProvider):
+    night = a_night(three_accounts, fake)
+    assert expected_texts(night) == 15
+    assert likely_usd(night.settings, 15) == pytest.approx(15 * 125 * 20 / NANO)
+    assert fake.books.seen["embeddings"] == 0
+    embed_accounts(night)
+    assert expected_texts(night) == 0
+    assert sum(call.cost_nano_usd for call in ledger(three_accounts)) / NANO < likely_usd(night.settings, 15)
+
+
+def test_a_question_is_encoded_as_the_texts_were_and_under_the_cap(store: Store, fake: FakeProvider):
+    encoder = query_encoder(a_night(store, fake, budget={"max_usd": 30 * 20 / NANO}).settings)
+    assert encoder is not None
+    assert encoder.id == a_night(store, fake).embedder.id
+    (vector,) = encoder.embed(["sourdough bread"], kind="query")
+    assert vector @ encoder.embed(["sourdough bread"])[0] == pytest.approx(1, abs=1e-6)
+    with pytest.raises(BudgetExhausted):
+        encoder.embed(["a question that is longer than what is left of thirty tokens"])
+    assert ledger(store) == []
+
+
+def test_a_local_model_needs_no_encoder_of_a_vendor(store: Store):
+    assert query_encoder(read_settings(home=home_of(store))) is None

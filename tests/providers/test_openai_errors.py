@@ -144,7 +144,7 @@ def test_how_long_to_wait(headers, seconds):
 
 
 def test_a_message_is_quoted_without_keys_and_not_whole():
-    """SEC-05: no secret in an error, and no whole bio."""
+    """SEC-10: no secret in an error, and no whole bio."""
     error = failure(400, {"message": f"Incorrect key sk-proj-abc123***xyz {'bio ' * 200}"}, {}, provider="p", model="m")
     assert "abc123" not in str(error)
     assert len(str(error)) < 300
