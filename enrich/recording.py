@@ -67,14 +67,17 @@ class Recording:
 
 
 class RecordingLLM:
-    """Passes questions on and keeps what comes back. What concerns the moment, not the question, is not kept."""
+    """Passes new questions on and keeps what comes back. What concerns the moment, not the question, is not kept."""
 
     def __init__(self, llm: LLM, recording: Recording) -> None:
         self._llm, self._recording = llm, recording
+        self._known = RecordedLLM(recording)
         self.id, self.model = llm.id, llm.model
 
     async def complete(self, request: LLMRequest) -> LLMAnswer:
-        """See `LLM.complete`."""
+        """See `LLM.complete`. A question that the recording knows is answered from there."""
+        if request.request_hash in self._recording.answers:
+            return await self._known.complete(request)
         try:
             answer = await self._llm.complete(request)
         except ProviderError as error:

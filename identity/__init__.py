@@ -9,7 +9,8 @@
 * what a pair weighs: `values.py`, `spelling.py`, `rarity.py`, `blocking.py`, `comparisons.py`, `sides.py`,
   `compare.py`, `claim_levels.py`, `rivals.py`, `weights.py`, `triage.py`
 * what creators are: `constraints.py`, `clustering.py`, `canonical.py`, `relations.py`, `likeness.py`
-* what a night keeps for the next: `memory.py`, `rereading.py`, `news.py`, `recomparing.py`
+* what a night keeps for the next: `memory.py`, `beside.py`, `rereading.py`, `recounting.py`, `reproposing.py`,
+  `news.py`, `recomparing.py`, `nights.py`, `moved.py`
 * looking back: `explain.py`, `grounds.py`, `evaluation.py`, `assessment.py`, `review_order.py`
 * the next model: `training.py`, `recalibration.py`, `preview.py`
 """

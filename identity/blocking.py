@@ -70,6 +70,13 @@ KEY_RULES = (
 LARGEST_SPELLED_BLOCK = 256
 #: columns that may spell another account's handle
 SPELLINGS = ("name_spelled", "name_spelled_back", "email_stem", "site_stem")
+#: SQL over `profiles`: what each account spells, and as what; a spelling that stands twice counts once
+ROLES = " UNION ".join(
+    f'SELECT "row", platform, {column} AS k, FALSE AS is_handle FROM profiles WHERE {column} IS NOT NULL'
+    for column in SPELLINGS
+) + (
+    ' UNION ALL SELECT "row", platform, handle_core AS k, TRUE AS is_handle FROM profiles WHERE handle_core IS NOT NULL'
+)
 CLAIM_RULE = "claim"
 SPELLED_RULE = "spelled_handle"
 NEIGHBOUR_RULE = "bio_neighbour"
@@ -88,11 +95,8 @@ def propose_pairs(profiles: pa.Table, claims: pa.Table, engine: Engine, neighbou
 
     claims: source_row, target_row (NULL when the target is unknown) among others; neighbours: left, right, cosine.
     """
-    proposals = [_same_key(profiles, rule, engine) for rule in KEY_RULES]
-    proposals.append(_claimed(profiles, claims, engine))
-    proposals.append(_spelled(profiles, engine))
-    if neighbours is not None:
-        proposals.append(_neighbours(neighbours, engine))
+    proposals = [same_key(profiles, rule, engine) for rule in KEY_RULES]
+    proposals += [*said_pairs(profiles, claims, engine, neighbours), spelled(profiles, engine)]
     return engine.sql(
         """
         SELECT "left", "right", bit_or(rules) AS rules FROM proposed
@@ -104,7 +108,7 @@ def propose_pairs(profiles: pa.Table, claims: pa.Table, engine: Engine, neighbou
 
 def rule_counts(pairs: pa.Table, engine: Engine) -> dict[str, int]:
     """How many candidate pairs each rule proposed (a pair may count for several)."""
-    sums = ", ".join(f'count(*) FILTER (WHERE rules & {_bit(name)} <> 0) AS "{name}"' for name in RULE_NAMES)
+    sums = ", ".join(f'count(*) FILTER (WHERE rules & {bit(name)} <> 0) AS "{name}"' for name in RULE_NAMES)
     row: dict[str, int] = engine.sql(f"SELECT {sums} FROM pairs", pairs=pairs).to_pylist()[0]
     return row
 
@@ -115,25 +119,32 @@ def rules_in(mask: int) -> list[str]:
     >>> rules_in(0b101)
     ['exact_handle', 'handle_letters']
     """
-    return [name for name in RULE_NAMES if mask & _bit(name)]
+    return [name for name in RULE_NAMES if mask & bit(name)]
 
 
-def _bit(name: str) -> int:
+def bit(name: str) -> int:
     return 1 << RULE_NAMES.index(name)
 
 
-def _same_key(profiles: pa.Table, rule: BlockingRule, engine: Engine) -> pa.Table:
+def same_key(profiles: pa.Table, rule: BlockingRule, engine: Engine) -> pa.Table:
+    """The pairs of one rule; of some profiles, when they hold whole blocks."""
     apart = "" if rule.same_platform else "AND l.platform <> r.platform"
     return engine.sql(
         f"""
         WITH keyed AS (SELECT "row", platform, {rule.key} AS k FROM profiles WHERE {rule.key} IS NOT NULL),
         blocks AS (SELECT k FROM keyed GROUP BY k HAVING count(*) BETWEEN 2 AND {rule.largest_block}),
         blocked AS (SELECT keyed.* FROM keyed JOIN blocks ON keyed.k = blocks.k)
-        SELECT l."row" AS "left", r."row" AS "right", CAST({_bit(rule.name)} AS BIGINT) AS rules
+        SELECT l."row" AS "left", r."row" AS "right", CAST({bit(rule.name)} AS BIGINT) AS rules
         FROM blocked l JOIN blocked r ON l.k = r.k AND l."row" < r."row" {apart}
         """,
         profiles=profiles,
     ).cast(SCHEMA)
+
+
+def said_pairs(profiles: pa.Table, claims: pa.Table, engine: Engine, neighbours: pa.Table | None) -> list[pa.Table]:
+    """The pairs that a statement or a likeness proposes, and no key."""
+    near = [] if neighbours is None else [_neighbours(neighbours, engine)]
+    return [_claimed(profiles, claims, engine), *near]
 
 
 def _claimed(profiles: pa.Table, claims: pa.Table, engine: Engine) -> pa.Table:
@@ -152,7 +163,7 @@ def _claimed(profiles: pa.Table, claims: pa.Table, engine: Engine) -> pa.Table:
             GROUP BY u.source_row, u.target_platform, u.target_letters HAVING count(*) = 1
         )
         SELECT DISTINCT least(source_row, target_row) AS "left", greatest(source_row, target_row) AS "right",
-               CAST({_bit(CLAIM_RULE)} AS BIGINT) AS rules
+               CAST({bit(CLAIM_RULE)} AS BIGINT) AS rules
         FROM named WHERE source_row <> target_row
         """,
         profiles=profiles,
@@ -160,26 +171,24 @@ def _claimed(profiles: pa.Table, claims: pa.Table, engine: Engine) -> pa.Table:
     ).cast(SCHEMA)
 
 
-def _spelled(profiles: pa.Table, engine: Engine) -> pa.Table:
-    spellings = " UNION ".join(
-        f'SELECT "row", platform, {column} AS k FROM profiles WHERE {column} IS NOT NULL' for column in SPELLINGS
-    )
+def spelled(profiles: pa.Table, engine: Engine, among: pa.Table | None = None) -> pa.Table:
+    """The pairs of which one spells the other's handle. among: only by these spellings, in column `k`."""
+    asked, tables = ("", {}) if among is None else ("WHERE k IN (SELECT k FROM among)", {"among": among})
     return engine.sql(
         f"""
-        WITH spelled AS ({spellings}),
-        handled AS (SELECT "row", platform, handle_core AS k FROM profiles WHERE handle_core IS NOT NULL),
-        names AS (SELECT k, count(*) AS n FROM spelled GROUP BY k),
-        handles AS (SELECT k, count(*) AS n FROM handled GROUP BY k),
-        shared AS (
-            SELECT names.k FROM names JOIN handles ON names.k = handles.k
-            WHERE names.n * handles.n <= {LARGEST_SPELLED_BLOCK}
-        )
+        WITH roles AS (SELECT * FROM ({ROLES}) AS everyone {asked}),
+        counts AS (
+            SELECT k, count(*) FILTER (WHERE NOT is_handle) AS names, count(*) FILTER (WHERE is_handle) AS handles
+            FROM roles GROUP BY k
+        ),
+        shared AS (SELECT k FROM counts WHERE names * handles BETWEEN 1 AND {LARGEST_SPELLED_BLOCK})
         SELECT DISTINCT least(s."row", h."row") AS "left", greatest(s."row", h."row") AS "right",
-               CAST({_bit(SPELLED_RULE)} AS BIGINT) AS rules
-        FROM spelled s JOIN shared ON s.k = shared.k JOIN handled h ON h.k = s.k
-        WHERE s."row" <> h."row" AND s.platform <> h.platform
+               CAST({bit(SPELLED_RULE)} AS BIGINT) AS rules
+        FROM roles s JOIN shared ON s.k = shared.k JOIN roles h ON h.k = s.k AND h.is_handle
+        WHERE NOT s.is_handle AND s."row" <> h."row" AND s.platform <> h.platform
         """,
         profiles=profiles,
+        **tables,
     ).cast(SCHEMA)
 
 
@@ -187,7 +196,7 @@ def _neighbours(neighbours: pa.Table, engine: Engine) -> pa.Table:
     return engine.sql(
         f"""
         SELECT DISTINCT least("left", "right") AS "left", greatest("left", "right") AS "right",
-               CAST({_bit(NEIGHBOUR_RULE)} AS BIGINT) AS rules
+               CAST({bit(NEIGHBOUR_RULE)} AS BIGINT) AS rules
         FROM neighbours WHERE "left" <> "right"
         """,
         neighbours=neighbours,

@@ -5,38 +5,32 @@ ids, creator rows, the change feed and aliases. The anchor of a creator is its a
 then the smallest key: so a merge keeps the older id and an unmerge gives both sides their former ids back.
 """
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from base.fingerprint import creator_ids_for
 from engines.engine import Engine
+from identity.memory import marks_of
 
+#: later than any instant
+NEVER = np.iinfo(np.int64).max
 MEMBERS = pa.schema([("account_id", pa.string()), ("creator_id", pa.string())])
 CHANGES = pa.schema([("creator_id", pa.string()), ("change", pa.string()), ("other_id", pa.string())])
 ALIASES = pa.schema([("retired_id", pa.string()), ("creator_id", pa.string())])
 
 
-def name_members(accounts: pa.Table, labels: pa.Array, engine: Engine) -> pa.Table:
-    """account_id, creator_id, sorted by account. `labels[i]` is the cluster of row i of `accounts`.
+def name_members(accounts: pa.Table, labels: npt.NDArray[np.int64]) -> pa.Table:
+    """account_id, creator_id, in the order of `accounts`. `labels[i]` is the cluster of row i.
 
-    accounts: account_id and first_seen (NULL sorts last).
+    accounts: by account_id, which it holds, with first_seen (NULL sorts last) and anchored_id, the id of the creator
+    that the account would anchor.
     """
-    labelled = accounts.select(["account_id", "first_seen"]).append_column("label", labels)
-    anchors = engine.sql(
-        """
-        SELECT label, account_id AS anchor FROM (
-            SELECT *, row_number() OVER (PARTITION BY label ORDER BY first_seen NULLS LAST, account_id) AS place
-            FROM labelled
-        ) AS ranked WHERE place = 1
-        """,
-        labelled=labelled,
-    )
-    ids = pa.array(creator_ids_for(anchors["anchor"].to_pylist()), pa.string())
-    return engine.sql(
-        "SELECT account_id, creator_id FROM labelled JOIN named ON labelled.label = named.label ORDER BY account_id",
-        labelled=labelled,
-        named=pa.table({"label": anchors["label"], "creator_id": ids}),
-    ).cast(MEMBERS)
+    first_seen = pc.fill_null(accounts["first_seen"], NEVER).to_numpy()
+    order = np.lexsort((first_seen, labels))  # stable, so that of equals the smallest key leads
+    clusters, places = np.unique(labels[order], return_index=True)
+    anchors = order[places][np.searchsorted(clusters, labels)]
+    return pa.table([accounts["account_id"], accounts["anchored_id"].take(pa.array(anchors))], schema=MEMBERS)
 
 
 def assign_creator_ids(members: pa.Table, previous: pa.Table, engine: Engine) -> pa.Table:
@@ -83,6 +77,17 @@ def assign_creator_ids(members: pa.Table, previous: pa.Table, engine: Engine) ->
         members=members.select(MEMBERS.names),
         previous=previous.select(MEMBERS.names),
     ).cast(CHANGES)
+
+
+#: what `describe_creators` reads of an account, where it is known
+SHOWN = (
+    "platform", "first_seen", "handle", "display_name", "followers", "profile_image_url", "country", "language",
+)  # fmt: skip
+
+
+def shown_marks(accounts: pa.Table, engine: Engine) -> pa.ChunkedArray:
+    """A mark per account of what its creator's row may show of it."""
+    return marks_of(accounts.select([name for name in SHOWN if name in accounts.column_names]), engine)
 
 
 def describe_creators(members: pa.Table, accounts: pa.Table, links: pa.Table, engine: Engine) -> pa.Table:
@@ -152,7 +157,8 @@ def collapse_aliases(aliases: pa.Table, changes: pa.Table, members: pa.Table) ->
     answers = dict(zip(aliases["retired_id"].to_pylist(), aliases["creator_id"].to_pylist(), strict=True))
     for old, new in zip(retired["creator_id"].to_pylist(), retired["other_id"].to_pylist(), strict=True):
         answers[old] = new or old
-    living = set(pc.unique(members["creator_id"]).to_pylist())
+    asked = pa.array(sorted({*answers, *answers.values()}), pa.string())
+    living = set(asked.filter(pc.is_in(asked, value_set=members["creator_id"])).to_pylist()) if answers else set()
     rows = sorted((old, _answer(old, answers, living)) for old in answers if old not in living)
     return pa.Table.from_pylist([{"retired_id": old, "creator_id": new} for old, new in rows], schema=ALIASES)
 

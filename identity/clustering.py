@@ -38,12 +38,27 @@ class Links:
         return Links(self.left[chosen], self.right[chosen], self.weight_bits[chosen])
 
 
+NO_LINKS = Links(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What another night came to, for accounts about which nothing is new since."""
+
+    #: accounts that are news, or of a pair that is; shape (accounts,)
+    touched: npt.NDArray[np.bool_]
+    #: `Clustering.held` of that night, by tonight's rows
+    held: Links
+
+
 @dataclass(frozen=True, slots=True)
 class Clustering:
     #: the smallest row of each account's cluster, shape (accounts,)
     label: Rows
     #: the links that hold the clusters together: a spanning forest, must-links apart
     kept: Links
+    #: those of them that were joined one by one, because something might have stood between
+    held: Links
 
 
 def cluster(
@@ -54,22 +69,33 @@ def cluster(
     cannot_link: Sequence[RowPair] = (),
     compared: Links | None = None,
     link_bits: float = 0.0,
+    settled: Settled | None = None,
 ) -> Clustering:
     """The clusters of accounts 0 … n-1. `platforms[i]` is a code; must- and cannot-links are consistent row pairs.
 
     compared: every pair that was compared, links or not; default: the links.
-    link_bits: the weight from which pairs link.
+    link_bits: the weight from which pairs link. settled: under the same constraints and weights; saves work and changes
+    nothing else.
     """
     codes = np.asarray(platforms, dtype=np.int64)
     component = _components(len(codes), _joined(links, must_link))
     hard = _contested(codes, component, cannot_link) | _sparse(component, links)
     easy = ~hard[component[links.left]] if len(links.left) else np.zeros(0, bool)
+    former = NO_LINKS
+    if settled is not None:
+        is_open = np.zeros(len(hard), bool)
+        is_open[component[settled.touched]] = True
+        former = settled.held.where(hard[component[settled.held.left]] & ~is_open[component[settled.held.left]])
+        hard &= is_open
+    anew = links.where(hard[component[links.left]])
     across = links if compared is None else compared
     across = across.where(hard[component[across.left]] & (component[across.left] == component[across.right]))
     support = dict(zip(_keys(across), 1 / (1 + np.exp2(link_bits - across.weight_bits)), strict=True))
-    joined = _agglomerate(codes, links.where(~easy), support, link_bits + STRONG_BITS, must_link, cannot_link)
-    kept = _concat(_spanning_forest(len(codes), links.where(easy)), joined)
-    return Clustering(label=_smallest_row(_components(len(codes), _joined(kept, must_link))), kept=kept)
+    joined = _agglomerate(codes, anew, support, link_bits + STRONG_BITS, must_link, cannot_link)
+    held = _concat(former, joined)
+    kept = _concat(_spanning_forest(len(codes), links.where(easy)), held)
+    label = _smallest_row(_components(len(codes), _joined(kept, must_link)))
+    return Clustering(label, kept, held)
 
 
 def _joined(links: Links, must_link: Sequence[RowPair]) -> tuple[Rows, Rows]:
@@ -107,13 +133,11 @@ def _sparse(component: Rows, links: Links) -> npt.NDArray[np.bool_]:
 
 
 def _spanning_forest(size: int, links: Links) -> Links:
-    """The strongest links that hold each component together."""
-    if not len(links.left):
-        return links
-    cost = links.weight_bits.max() - links.weight_bits + 1.0  # a cost of zero would read as "no link"
-    forest = minimum_spanning_tree(coo_array((cost, (links.left, links.right)), shape=(size, size)).tocsr()).tocoo()
-    left, right = np.minimum(forest.row, forest.col), np.maximum(forest.row, forest.col)
-    return Links(left.astype(np.int64), right.astype(np.int64), links.weight_bits.max() + 1.0 - forest.data)
+    """The strongest links that hold each component together; of equals the first by row."""
+    order = np.lexsort((links.right, links.left, -links.weight_bits))
+    ranks = np.arange(1, len(order) + 1, dtype=np.float64)  # a cost of zero would read as "no link"
+    ranked = coo_array((ranks, (links.left[order], links.right[order])), shape=(size, size)).tocsr()
+    return links.where(np.isin(np.arange(len(order)), order[minimum_spanning_tree(ranked).data.astype(np.int64) - 1]))
 
 
 def _concat(one: Links, other: Links) -> Links:

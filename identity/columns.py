@@ -91,4 +91,5 @@ def character_class(pattern: str) -> str:
 
 @lru_cache(maxsize=1)
 def _every_character() -> str:
-    return "".join(chr(code) for code in range(0x110000) if not 0xD800 <= code < 0xE000)
+    codes = np.concatenate([np.arange(0xD800), np.arange(0xE000, 0x110000)])  # what lies between is no character
+    return codes.astype("<u4").tobytes().decode("utf-32-le")

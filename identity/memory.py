@@ -9,20 +9,22 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from base.fingerprint import fingerprint
 from engines.engine import Engine
 from identity.comparisons import COMPARISONS
+from identity.values import SCHEMA as COUNTS
 from identity.weights import Model
 
 MARKS = pa.schema([("mark", pa.uint64())])
-WORDS = pa.schema([("kind", pa.string()), ("value", pa.string()), ("band", pa.int8())])
 COMPARED = pa.schema(
     [
         ("left", pa.int32()),
         ("right", pa.int32()),
+        ("rules", pa.int64()),
         ("cosine", pa.float32()),
         ("handle_bits", pa.float64()),
         *((comparison.name, pa.int8()) for comparison in COMPARISONS),
@@ -30,22 +32,46 @@ COMPARED = pa.schema(
 )
 
 
+RELATION = pa.struct([(name, pa.string()) for name in ("source", "kind", "target", "basis", "detail")])
+#: what is read of one pair of accounts
+RELATED = pa.schema([("mark", pa.uint64()), ("relations", pa.list_(RELATION))])
+#: links that hold clusters together where they were not plain, by row
+HELD = pa.schema([("left", pa.int32()), ("right", pa.int32()), ("weight_bits", pa.float64())])
+#: what the creator of each account came to; `shown` marks what a creator's row shows of the account
+DECIDED = pa.schema([("creator_id", pa.string()), ("weakest", pa.float64()), ("shown", pa.uint64())])
+
+
 @dataclass(frozen=True, slots=True)
 class Memory:
+    """All tables but `counts` and `relations` are by row: the accounts of the last night, by key."""
+
     #: the model and the population band under which pairs were compared
     basis: str
+    #: the same with the precision and the judgements under which clusters were made
+    ruling: str
+    #: names what was decided, so that a store can tell whether it holds just that; who stores it gives the name
+    night: str
+    #: who was here last night is all here: nobody was forgotten since
+    is_whole: bool
     #: mark, and what the profile reader gave for it; None when nothing was read yet
     profiles: pa.Table | None
-    #: the mark of each account as it was compared, by account key; row numbers in `pairs` are places in it
+    #: the mark of each account as it was compared
     marks: pa.Table
-    #: kind, value, band of the words of names and bios, as they were weighed
-    words: pa.Table
-    #: the pairwise part of every compared pair, sorted by left and right
+    #: kind, value, count as of `count_values`
+    counts: pa.Table
+    #: every candidate pair with its rules and levels, sorted by left and right
     pairs: pa.Table
+    #: left, right, weight_bits
+    held: pa.Table
+    #: creator_id, the probability of the weakest link that holds it together (inf: there is none), and `shown`
+    decided: pa.Table
+    #: mark, and the relations that were read of one pair
+    relations: pa.Table
 
     @classmethod
     def empty(cls) -> Self:
-        return cls("", None, MARKS.empty_table(), WORDS.empty_table(), COMPARED.empty_table())
+        tables = (schema.empty_table() for schema in (MARKS, COUNTS, COMPARED, HELD, DECIDED, RELATED))
+        return cls("", "", "", False, None, *tables)
 
 
 def basis_of(model: Model, n_band: int) -> str:
@@ -74,9 +100,23 @@ def forget(memory: Memory, keys: Iterable[str]) -> Memory:
         return memory
     kept = stays.to_numpy()
     places = np.cumsum(kept, dtype=np.int32) - np.int32(1)
-    pairs = memory.pairs
-    sides = {side: pairs[side].to_numpy() for side in ("left", "right")}
-    pairs = pairs.filter(pa.array(kept[sides["left"]] & kept[sides["right"]]))
-    for side in sides:
-        pairs = pairs.set_column(pairs.column_names.index(side), side, pa.array(places).take(pairs[side]))
-    return replace(memory, profiles=memory.profiles.filter(stays), marks=memory.marks.filter(stays), pairs=pairs)
+    return replace(
+        memory,
+        is_whole=False,
+        profiles=memory.profiles.filter(stays),
+        marks=memory.marks.filter(stays),
+        decided=memory.decided.filter(stays),
+        pairs=_among(memory.pairs, kept, places),
+        held=_among(memory.held, kept, places),
+        relations=RELATED.empty_table(),
+    )
+
+
+def _among(pairs: pa.Table, kept: npt.NDArray[np.bool_], places: npt.NDArray[np.int32]) -> pa.Table:
+    """The pairs of accounts that are kept, under their new rows."""
+    for side in ("left", "right"):
+        rows = pairs[side].to_numpy()
+        pairs = pairs.filter(pa.array(kept[rows]))
+        moved = pa.array(places[rows[kept[rows]]])
+        pairs = pairs.set_column(pairs.column_names.index(side), side, moved)
+    return pairs

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from engines.engine import Engine
 from identity.comparisons import HANDLE_RELATIONS, NAME_RELATIONS
-from identity.values import BIO_WORD, NAME_WORD, band
+from identity.values import BIO_WORD, NAME_WORD
 
 Mask = npt.NDArray[np.bool_]
 Rows = npt.NDArray[np.int64]
@@ -42,7 +42,7 @@ class Moved:
         by the rarer one, and a handle that spells a name by that handle.
         """
         handle, name = np.divmod(handle_name, len(NAME_RELATIONS))
-        is_shared = handle <= _HANDLES["start"]
+        is_shared = shares_handle(handle_name)
         return np.asarray(
             (self.bios[left] & self.bios[right])
             | _on(self.names, left, right, either=name == _NAMES["similar"])
@@ -57,23 +57,37 @@ def _on(held: Mask, left: Rows, right: Rows, *, either: Mask) -> Mask:
 def banded_words(value_counts: pa.Table) -> pa.Table:
     """kind, value, band of the words of names and bios."""
     words = value_counts.filter(pc.is_in(value_counts["kind"], value_set=pa.array([NAME_WORD, BIO_WORD])))
-    bands = pa.array([band(count) for count in words["count"].to_pylist()], pa.int8())
+    bands = pa.array(np.frexp(words["count"].to_numpy())[1] - 1, pa.int8())
     return words.select(["kind", "value"]).append_column("band", bands)
 
 
-def moved_words(profiles: pa.Table, before: pa.Table, now: pa.Table, engine: Engine) -> Moved:
-    """profiles: by row, with the columns of `with_rows`; before, now: `banded_words`."""
-    moved = engine.sql(_MOVED, before=before, words_now=now)
+def shares_handle(handle_name: npt.NDArray[np.int8]) -> Mask:
+    """Which levels of HANDLE_NAME are weighed by the surprise of a handle, or of a part of it."""
+    return np.asarray(handle_name // len(NAME_RELATIONS) <= _HANDLES["start"])
+
+
+def moved_words(profiles: pa.Table, before: pa.Table, now: pa.Table, engine: Engine, with_handles: Mask) -> Moved:
+    """profiles: by row; before, now: value counts; with_handles: accounts whose handle is asked about."""
+    moved = engine.sql(_MOVED, before=banded_words(before), words_now=banded_words(now))
     names, bios = (moved.filter(pc.equal(moved["kind"], kind))["value"] for kind in (NAME_WORD, BIO_WORD))
-    core = profiles["handle_core"]
-    spelled = containing(core, names)
-    for form in (profiles[name] for name in OTHER_FORMS):
-        spelled |= containing(pc.if_else(pc.equal(form, core), None, form), names)
+    spelled = np.zeros(profiles.num_rows, bool)
+    spelled[with_handles] = _spelling(
+        profiles.select(["handle_core", *OTHER_FORMS]).filter(pa.array(with_handles)), names
+    )
     return Moved(
         names=_holding(pc.utf8_split_whitespace(profiles["name_key"].combine_chunks()), names),
         bios=_holding(profiles["bio_tokens"].combine_chunks(), bios),
         handles=spelled,
     )
+
+
+def _spelling(handles: pa.Table, words: pa.ChunkedArray) -> Mask:
+    """Which handles hold one of the words, in any of their forms."""
+    core = handles["handle_core"]
+    found = containing(core, words)
+    for form in (handles[name] for name in OTHER_FORMS):
+        found |= containing(pc.if_else(pc.fill_null(pc.equal(form, core), False), None, form), words)
+    return found
 
 
 _MOVED = """

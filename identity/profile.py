@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from base.fingerprint import creator_ids_for
 from engines.engine import Engine
 from identity.bio_words import content_word_lists
 from identity.claim_targets import find_targets
@@ -43,7 +44,7 @@ PROFILE_SCHEMA = pa.schema(
         "name": _TEXT, "name_key": _TEXT, "name_latin": _TEXT, "email": _TEXT, "email_domain": _TEXT,
         "email_stem": _TEXT, "site": _TEXT, "site_stem": _TEXT,
         "bio_tokens": pa.list_(_TEXT), "account_kind_hint": _TEXT, "script": _TEXT, "followers": _NUMBER,
-        "first_seen": _NUMBER,
+        "first_seen": _NUMBER, "anchored_id": _TEXT,
     }
     | {field.name: field.type for field in FORMS}
 )  # fmt: skip
@@ -58,9 +59,8 @@ class Profiles:
     profiles: pa.Table
     #: one row per (source, target, kind), strongest kept, sorted; columns of CLAIM_SCHEMA
     claims: pa.Table
-    #: what to remember of the reading, when asked to, and how many accounts were read
-    remembered: pa.Table | None
-    fresh: int
+    #: how the accounts were read; its rows are those of `profiles`
+    read: Read
 
 
 def build_profiles(
@@ -72,18 +72,13 @@ def build_profiles(
     contents: account_id, text (recent descriptions); an address that recurs there counts as the owner's.
     """
     ordered = in_order(_conform(accounts), "account_id", engine)
-    read = _read(ordered, engine, memory)
+    known = None if memory is None else memory.profiles
+    read = read_again(ordered, read_accounts, _READ_SCHEMA, known, engine, carried=_CARRIED)
     profiles = read.rows.drop_columns(["claims"])
     said = _claims_said(read.rows)
     if contents is not None and contents.num_rows:
         said = pa.concat_tables([said, content_claims(profiles, contents, engine).cast(said.schema)])
-    return Profiles(profiles, find_targets(said, profiles, engine), read.remembered, read.fresh)
-
-
-def _read(ordered: pa.Table, engine: Engine, memory: Memory | None) -> Read:
-    if memory is None:
-        return Read(engine.map_arrow(ordered, read_accounts, _READ_SCHEMA), None, ordered.num_rows)
-    return read_again(ordered, read_accounts, _READ_SCHEMA, memory.profiles, engine, carried=_CARRIED)
+    return Profiles(profiles, find_targets(said, profiles, engine), read)
 
 
 def read_accounts(accounts: pa.Table) -> pa.Table:
@@ -117,6 +112,8 @@ def read_accounts(accounts: pa.Table) -> pa.Table:
         "script": dominant_scripts(pc.binary_join_element_wise(names, bios, "")),
         "followers": columns["followers"],
         "first_seen": columns["first_seen"],
+        #: the id of the creator whose anchor this account is, should it be one
+        "anchored_id": pa.array(creator_ids_for(columns["account_id"].to_pylist()), _TEXT),
         "claims": said.claims,
         **forms_of(cores, keys, latin),
     }

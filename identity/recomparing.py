@@ -1,9 +1,9 @@
-"""Only what is new is compared again: a pair keeps its levels while both accounts say what they said.
+"""Pairs are compared once: their levels stay while both accounts say what they said.
 
-Comes in: candidate pairs as of tonight, and the pairs of the last night with their levels. Goes out: what `compare`
-says of tonight's pairs, in the same columns and order, and what to remember. The pairwise levels of a pair follow from
-the marks of its two accounts, the cosine of their bios, and the bands of the words they share; a pair is compared again
-when one of these moved.
+Comes in: candidate pairs as of tonight, where they stood last night, and their levels then. Goes out: what `compare`
+says of tonight's pairs, in the same columns and order. The pairwise levels of a pair follow from the marks of its two
+accounts, the cosine of their bios, and the bands of the words they share; a pair is compared again when one of these
+moved.
 """
 
 from dataclasses import dataclass
@@ -14,31 +14,38 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from engines.engine import Engine
+from identity.beside import NOWHERE, Beside
 from identity.compare import compare
 from identity.memory import COMPARED, MARKS, Memory, basis_of, marks_of
-from identity.news import banded_words, moved_words
+from identity.news import moved_words, shares_handle
 from identity.rarity import BANDED, Rarity
+from identity.reproposing import Proposed, keys_of, look_up, sides_of
 
 Rows = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
 Cosines = npt.NDArray[np.float32]
 
-LEVELS = tuple(name for name in COMPARED.names if name not in {"left", "right", "cosine"})
-#: the place of what is not there: a pair that is not remembered, an account that is not among those compared
-NOWHERE = -1
+#: what `compare` says of a pair; rivals come later
+LEVELS = tuple(name for name in COMPARED.names if name not in {"left", "right", "rules", "cosine", "rivals"})
 
 
 @dataclass(frozen=True, slots=True)
 class Compared:
     #: what `compare` gives
     pairs: pa.Table
-    #: what to remember of it; None when there is no memory
-    remembered: Memory | None
     #: pairs that were compared
     fresh: int
+    #: pairs that say what they said last night
+    same: Mask
+    #: per pair, its place among the pairs of last night; NOWHERE: it is new, or of an account that is news
+    places: Rows
+    #: to be remembered: the cosine of each pair, and the mark of each account
+    cosines: Cosines
+    marks: pa.Table
 
 
 def compare_again(
-    pairs: pa.Table,
+    proposed: Proposed,
     profiles: pa.Table,
     claims: pa.Table,
     rarity: Rarity,
@@ -48,36 +55,45 @@ def compare_again(
     read_marks: pa.ChunkedArray,
     value_counts: pa.Table,
     memory: Memory,
+    beside: Beside,
 ) -> Compared:
     """`compare` of the same arguments, of which pairs that nothing moved are taken from memory.
 
     read_marks: for each profile, the mark under which it was read.
     """
+    pairs, places = proposed.pairs, proposed.places
     marks = _account_marks(read_marks, profiles, claims, engine)
-    words = banded_words(value_counts)
-    sides = _sides(pairs)
-    cosines = _cosines(sides, neighbours, profiles.num_rows, engine)
-    basis = basis_of(rarity.model, rarity.n_band)
-    known = memory.pairs if memory.basis == basis else memory.pairs.slice(0, 0)
+    stand = beside.same(marks.to_numpy(), memory.marks["mark"].to_numpy())
+    left, right = sides_of(pairs)
+    cosines = _cosines(pairs, neighbours, profiles.num_rows, engine)
+    held = (places >= 0) & stand[left] & stand[right] & (memory.basis == basis_of(rarity.model, rarity.n_band))
+    held[held] = memory.pairs["cosine"].to_numpy()[places[held]] == cosines[held]
+    relations = memory.pairs["handle_name"].to_numpy()[places[held]]
+    with_handles = np.zeros(profiles.num_rows, bool)
+    for side in (left, right):
+        with_handles[side[held][shares_handle(relations)]] = True
+    moved = moved_words(profiles, memory.counts, value_counts, engine, with_handles)
+    held[held] = ~moved.touches(left[held], right[held], relations)
 
-    places = _find(sides, marks, memory.marks["mark"], known)
-    moved = moved_words(profiles, memory.words, words, engine)
-    held = places >= 0
-    remembered = known.take(pa.array(places[held]))
-    stands = remembered["cosine"].to_numpy() == cosines[held]
-    stands &= ~moved.touches(sides[0][held], sides[1][held], remembered["handle_name"].to_numpy())
-    places[np.flatnonzero(held)[~stands]] = NOWHERE
-
-    fresh = _compare_some(pairs.filter(pa.array(places < 0)), profiles, claims, rarity, engine, neighbours)
-    levels = {name: _merge(places, known[name], fresh[name]) for name in LEVELS}
-    compared = pa.table({name: pairs[name] for name in ("left", "right", "rules")} | levels)
-    kept = pa.table({"left": pairs["left"], "right": pairs["right"], "cosine": pa.array(cosines)} | levels)
-    now = Memory(basis, None, pa.table([marks], schema=MARKS), words, kept.cast(COMPARED))
-    return Compared(compared, now, fresh.num_rows)
+    fresh = _compare_some(pairs.filter(pa.array(~held)), profiles, claims, rarity, engine, neighbours)
+    taken = np.where(held, places, NOWHERE)
+    levels = {name: _merge(taken, memory.pairs[name], fresh[name]) for name in LEVELS}
+    whole = {name: pairs[name] for name in ("left", "right", "rules")} | levels
+    whole["rivals"] = pa.array(np.zeros(pairs.num_rows, np.int8))
+    compared = pa.table({name: whole[name] for name in COMPARED.names if name != "cosine"})
+    same = _same(places, held, memory.pairs, compared)
+    return Compared(compared, fresh.num_rows, same, places, cosines, pa.table([marks], schema=MARKS))
 
 
-def _sides(pairs: pa.Table) -> tuple[Rows, Rows]:
-    return pairs["left"].to_numpy().astype(np.int64), pairs["right"].to_numpy().astype(np.int64)
+def _same(places: Rows, held: Mask, before: pa.Table, compared: pa.Table) -> Mask:
+    """Which pairs have the rules and levels of last night: all that were held, and some that were compared again."""
+    same = places >= 0
+    again = np.flatnonzero(same & ~held)
+    for name in LEVELS:
+        same[again] &= compared[name].to_numpy()[again] == before[name].to_numpy()[places[again]]
+    known = np.flatnonzero(same)
+    same[known] = compared["rules"].to_numpy()[known] == before["rules"].to_numpy()[places[known]]
+    return same
 
 
 def _account_marks(
@@ -87,23 +103,20 @@ def _account_marks(
     named = profiles["account_id"].take(claims["target_row"])
     cells = claims.drop_columns(["source_row", "target_row"]).append_column("target", named)
     said = pa.table({"row": claims["source_row"], "cell": marks_of(cells, engine)})
-    says = engine.sql(
-        """
-        WITH told AS (SELECT "row", string_agg(cell, ' ' ORDER BY cell) AS says FROM said GROUP BY "row")
-        SELECT t.says FROM profiles p LEFT JOIN told t ON t."row" = p."row" ORDER BY p."row"
-        """,
+    told = engine.sql(
+        """SELECT "row", string_agg(CAST(cell AS VARCHAR), ' ' ORDER BY cell) AS says FROM said GROUP BY "row" """,
         said=said,
-        profiles=profiles.select(["row"]),
     )
+    places = np.full(profiles.num_rows, NOWHERE)
+    places[told["row"].to_numpy()] = np.arange(told.num_rows)
+    says = told["says"].take(pa.array(places, mask=places < 0))
     others = profiles.select(["followers", *(f"{value}_band" for value in BANDED)])
-    return marks_of(others.append_column("read", read_marks).append_column("says", says["says"]), engine)
+    return marks_of(others.append_column("read", read_marks).append_column("says", says), engine)
 
 
-def _cosines(
-    sides: tuple[Rows, Rows], neighbours: pa.Table | None, size: int, engine: Engine
-) -> npt.NDArray[np.float32]:
+def _cosines(pairs: pa.Table, neighbours: pa.Table | None, size: int, engine: Engine) -> Cosines:
     """The cosine of each pair's bios; 0 where they are no neighbours."""
-    cosines = np.zeros(len(sides[0]), np.float32)
+    cosines = np.zeros(pairs.num_rows, np.float32)
     if neighbours is None or not len(cosines):
         return cosines
     found = engine.sql(
@@ -113,30 +126,9 @@ def _cosines(
         """,
         neighbours=neighbours,
     )
-    places = _places_in(_keys(sides, size), _keys(_sides(found), size))
+    places = look_up(keys_of(*sides_of(found), size), keys_of(*sides_of(pairs), size), np.arange(len(cosines)))
     cosines[places[places >= 0]] = found["cosine"].to_numpy()[places >= 0]
     return cosines
-
-
-def _find(sides: tuple[Rows, Rows], marks: pa.ChunkedArray, known_marks: pa.ChunkedArray, known: pa.Table) -> Rows:
-    """Where each pair stands among the known ones; -1 where it does not, or where an account has another mark."""
-    rows = np.asarray(pc.fill_null(pc.index_in(marks, value_set=known_marks), NOWHERE).to_numpy(), dtype=np.int64)
-    # A mark holds the account's key and both lists are in key order, so left < right holds on either side.
-    left, right = rows[sides[0]], rows[sides[1]]
-    wanted = np.where((left < 0) | (right < 0), NOWHERE, _keys((left, right), len(known_marks)))
-    return _places_in(_keys(_sides(known), len(known_marks)), wanted)
-
-
-def _keys(sides: tuple[Rows, Rows], size: int) -> Rows:
-    return np.asarray(sides[0] * size + sides[1])
-
-
-def _places_in(keys: Rows, wanted: Rows) -> Rows:
-    """Where each wanted key stands in the sorted ones; -1 where it does not."""
-    if not len(keys):
-        return np.full(len(wanted), NOWHERE)
-    places = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-    return np.where(keys[places] == wanted, places, NOWHERE)
 
 
 def _compare_some(
@@ -145,7 +137,9 @@ def _compare_some(
     """The levels of a few pairs, compared among the accounts they are of, so that the others cost nothing."""
     if not pairs.num_rows:
         return COMPARED.empty_table()
-    rows = np.unique(np.concatenate(_sides(pairs)))
+    if pairs.num_rows > profiles.num_rows:
+        return compare(pairs, profiles, claims, rarity, engine, neighbours)
+    rows = np.unique(np.concatenate(sides_of(pairs)))
     places = np.full(profiles.num_rows, NOWHERE, np.int32)
     places[rows] = np.arange(len(rows), dtype=np.int32)
     chosen = profiles.take(pa.array(rows))

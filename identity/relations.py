@@ -7,10 +7,12 @@ target, or of an account that both speak of; likeness alone says nothing about w
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from base.text import shorten
 from engines.engine import Engine
@@ -20,6 +22,8 @@ from identity.folding import folded, visible
 from identity.kinds import account_kind
 from identity.likeness import has_handle_like, has_name_of, words_of
 from identity.links import find_links, is_free_mail, registrable_domain
+from identity.memory import RELATION
+from identity.rereading import Read, read_again
 from identity.vocabulary import items
 from identity.weights import LEVEL_CODES
 
@@ -27,7 +31,9 @@ from identity.weights import LEVEL_CODES
 PARODY = r"parod[iy]|satire|satira|パロディ|пароди"
 
 KINDS = ("fan_of", "impersonates", "managed_by", "regional_of")
-RELATIONS = pa.schema([(name, pa.string()) for name in ("source", "kind", "target", "basis", "detail")])
+RELATIONS = pa.schema(list(RELATION))
+#: what is read of one pair
+PAIR_RELATIONS = pa.schema([("relations", pa.list_(RELATION))])
 #: basis → whether it may point to several creators; a likeness that fits two fits none
 _SEVERAL = {"claim": True, "warning": True, "site": True, "address": True, "contradiction": True, "likeness": False}
 
@@ -37,26 +43,41 @@ _NAME_CHARACTERS = 40
 _Row = Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    #: source, kind, target, basis, detail; sorted, never within one creator
+    relations: pa.Table
+    #: for the next night: what was read of pairs of accounts, by their words
+    remembered: pa.Table
+
+
 def find_relations(
-    accounts: pa.Table, members: pa.Table, pairs: pa.Table, claims: pa.Table, engine: Engine
-) -> pa.Table:
-    """source, kind, target, basis, detail; sorted, never within one creator.
+    accounts: pa.Table,
+    members: pa.Table,
+    pairs: pa.Table,
+    claims: pa.Table,
+    engine: Engine,
+    remembered: pa.Table | None = None,
+) -> Found:
+    """What accounts are to each other's creators. remembered: saves work and changes nothing else.
 
     accounts: account_id, platform, handle, display_name, bio, website, email, external_urls (one text), followers.
     The target of a creator with several accounts is the one best stated, then the one with most followers.
     """
     shown = accounts.select([name for name in _ACCOUNT_COLUMNS if name in accounts.column_names])
+    kept = _kept_by_kind(pairs, shown, engine, remembered)
     found = [
         _stated_fans(claims, shown, engine),
-        _kept_by_kind(pairs, shown, engine),
+        flattened(kept.rows),
         _managed_by_statement(claims, shown, engine),
         _managed_by_address(shown, engine),
         _imitations(claims, shown, engine),
         _warned_of(claims, engine),
     ]
-    return engine.sql(
+    relations = engine.sql(
         _ONE_PER_CREATOR, found=pa.concat_tables(found), accounts=shown, members=members, several=_SEVERAL_TABLE
     ).cast(RELATIONS)
+    return Found(relations, kept.marked)
 
 
 _ACCOUNT_COLUMNS = (
@@ -141,31 +162,42 @@ def _quoted(row: _Row) -> str:
 # --- fan pages, parodies and branches that name nobody ------------------------------------------------------------
 
 
-def _kept_by_kind(pairs: pa.Table, accounts: pa.Table, engine: Engine) -> pa.Table:
+def _kept_by_kind(pairs: pa.Table, accounts: pa.Table, engine: Engine, remembered: pa.Table | None) -> Read:
     """Pairs that were compared, of which one is a fan page, a parody or a branch by its own words."""
+    parodies = engine.sql(
+        f"SELECT account_id FROM accounts WHERE regexp_matches(lower(bio), '{PARODY}')", accounts=accounts
+    )["account_id"]
+    chosen = pc.or_(_reaches(pairs["levels"], "kind", "fan"), _reaches(pairs["levels"], "kind", "branch"))
+    for side in ("left", "right"):
+        chosen = pc.or_(chosen, pc.is_in(pairs[side], value_set=parodies))
     compared = engine.sql(
         f"""
         SELECT p."left" AS source, p."right" AS target, {_columns("l", "source")}, {_columns("r", "target")}
         FROM pairs p JOIN accounts l ON l.account_id = p."left" JOIN accounts r ON r.account_id = p."right"
-        WHERE {_reaches("kind", "fan")} OR {_reaches("kind", "branch")}
-           OR regexp_matches(lower(concat_ws(' ', l.bio, r.bio)), '{PARODY}')
+        ORDER BY p."left", p."right"
         """,
-        pairs=pairs,
+        pairs=pairs.select(["left", "right"]).filter(chosen),
         accounts=accounts,
     )
-    return engine.map_arrow(compared, read_kinds, RELATIONS)
+    return read_again(compared, read_kinds, PAIR_RELATIONS, remembered, engine)
 
 
-def _reaches(comparison: str, level: str) -> str:
-    """SQL: whether a pair is on a level, as its `levels` say."""
+def _reaches(levels: pa.ChunkedArray, comparison: str, level: str) -> pa.ChunkedArray:
+    """Whether a pair is on a level, as its `levels` say."""
     place = [each.name for each in COMPARISONS].index(comparison)
     (index,) = COMPARISONS[place].index(level)
-    return f"substr(p.levels, {place + 1}, 1) = '{LEVEL_CODES[index]}'"
+    return pc.equal(pc.utf8_slice_codeunits(levels, place, place + 1), LEVEL_CODES[index])
 
 
 def read_kinds(compared: pa.Table) -> pa.Table:
-    """The kernel: pairs with both accounts' words → relations, whichever side is the source."""
-    return _table([relation for row in compared.to_pylist() for relation in _of_kind(row) + _of_kind(_turned(row))])
+    """The kernel: pairs with both accounts' words → per pair its relations, whichever side is the source."""
+    found = [_of_kind(row) + _of_kind(_turned(row)) for row in compared.to_pylist()]
+    return pa.table([pa.array(found, pa.list_(RELATION))], schema=PAIR_RELATIONS)
+
+
+def flattened(read: pa.Table) -> pa.Table:
+    """One row per relation, as RELATIONS."""
+    return pa.Table.from_arrays(pc.list_flatten(read["relations"].combine_chunks()).flatten(), schema=RELATIONS)
 
 
 def _turned(row: _Row) -> dict[str, Any]:

@@ -4,7 +4,7 @@ Comes in: rows, what was read on former nights, by mark. Goes out: the answer fo
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -19,10 +19,20 @@ from identity.memory import marks_of
 class Read:
     #: what the kernel says of each row
     rows: pa.Table
-    #: the same with its `mark`, to be remembered; None when there is no memory
-    remembered: pa.Table | None
-    #: rows that the kernel saw
-    fresh: int
+    #: the mark of each row
+    marks: pa.ChunkedArray
+    #: per row, the place of its answer among those remembered; -1: the kernel saw it
+    places: npt.NDArray[np.int64] = field(compare=False)
+
+    @property
+    def marked(self) -> pa.Table:
+        """To be remembered: the rows with their `mark`."""
+        return self.rows.add_column(0, "mark", self.marks)
+
+    @property
+    def fresh(self) -> int:
+        """Rows that the kernel saw."""
+        return int(np.count_nonzero(self.places < 0))
 
 
 def read_again(
@@ -41,17 +51,15 @@ def read_again(
     """
     known = schema.insert(0, pa.field("mark", pa.uint64())).empty_table() if remembered is None else remembered
     marks = marks_of(rows.drop_columns(list(carried)), engine)
-    places = pc.index_in(marks, value_set=known["mark"])
-    fresh = engine.map_arrow(rows.filter(pc.is_null(places)), kernel, schema)
+    places = np.array(pc.fill_null(pc.index_in(marks, value_set=known["mark"]), -1).to_numpy(), dtype=np.int64)
+    fresh = engine.map_arrow(rows.filter(pa.array(places < 0)), kernel, schema)
     together = pa.concat_tables([known.drop_columns(["mark"]), fresh])
-    answers = together.take(pa.array(_places(places, known.num_rows)))
+    answers = together.take(pa.array(_in_turn(places, known.num_rows))) if known.num_rows else fresh
     for name in carried:
         answers = answers.set_column(answers.column_names.index(name), schema.field(name), rows[name])
-    return Read(answers, answers.add_column(0, "mark", marks), fresh.num_rows)
+    return Read(answers, marks, places)
 
 
-def _places(known: pa.ChunkedArray, size: int) -> npt.NDArray[np.int64]:
+def _in_turn(places: npt.NDArray[np.int64], size: int) -> npt.NDArray[np.int64]:
     """Where each row's answer stands: among the `size` known ones, or after them in turn."""
-    places = np.array(pc.fill_null(known, -1).to_numpy(), dtype=np.int64)
-    places[places < 0] = size + np.arange(np.count_nonzero(places < 0))
-    return places
+    return np.where(places >= 0, places, size + np.cumsum(places < 0) - 1)

@@ -5,7 +5,7 @@ claims and a report, all frames. It asks no store, no settings and no clock.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,21 +15,21 @@ import pyarrow.compute as pc
 
 from base.judgement import Judgement
 from engines.engine import Engine
-from identity.blocking import propose_pairs, rule_counts
+from identity.blocking import rule_counts
 from identity.canonical import name_members
-from identity.clustering import Clustering, Links, cluster
+from identity.clustering import Clustering, Links, Settled, cluster
 from identity.columns import in_order, texts
 from identity.compare import compare
 from identity.constraints import Constraints, constraints_from
 from identity.handle_history import as_meant
 from identity.handles import letters_of, near_forms
-from identity.memory import Memory
+from identity.memory import Memory, basis_of
+from identity.nights import News, Night, decide, ruling_of
 from identity.profile import build_profiles
 from identity.rarity import Rarity, rarity_of, with_bands
-from identity.recomparing import Compared, compare_again
 from identity.rivals import rival_levels
 from identity.triage import CAPS, SAME_HANDLES, Levels, Thresholds, Triage, cap_codes, thresholds_for, triage
-from identity.values import count_values, population_band
+from identity.values import population_band
 from identity.weights import Model, encode_levels, level_matrix, match_probability, match_weight_bits
 
 PAIRS = pa.schema(
@@ -62,6 +62,10 @@ class Resolution:
     report: dict[str, Any]
     #: what the next night need not do again; None unless a memory was given
     memory: Memory | None
+    #: what is not as it was last night; None when nothing is known of that night, or it went by other rules
+    news: News | None
+    #: account_id, creator_id and what the creator's row rests on; by account
+    decided: pa.Table
     #: accounts read and pairs compared, and those whose answer was remembered
     effort: dict[str, int]
 
@@ -86,57 +90,44 @@ def resolve(
     asks for last_seen in accounts. memory: of an earlier night, saves work and changes nothing else. Raises
     ConstraintConflict when judgements contradict.
     """
-    built = build_profiles(accounts, engine, contents, memory)
+    known = memory or Memory.empty()
+    built = build_profiles(accounts, engine, contents, known)
     said = built.claims if handle_history is None else as_meant(built.claims, accounts, handle_history, engine)
-    counts = count_values(built.profiles, engine) if value_counts is None else value_counts
     n_band = population_band(accounts.num_rows)
-    thresholds = thresholds_for(model, n_band, precision)
+    thresholds, basis = thresholds_for(model, n_band, precision), basis_of(model, n_band)
+    constraints = constraints_among(judgements, built.profiles["account_id"])
+    night = Night(known, built, ruling_of(basis, precision, constraints))
+    counts = night.count(engine) if value_counts is None else value_counts
 
     rarity = rarity_of(counts, n_band, model)
     profiles = with_bands(with_rows(built.profiles, engine), counts)
     keys = profiles["account_id"]
     claims = claims_by_row(said, keys)
     nearby = None if neighbours is None else neighbours_by_row(neighbours, keys)
-
-    pairs = propose_pairs(profiles, claims, engine, nearby)
-    compared = _compare(pairs, profiles, claims, rarity, engine, nearby, counts, built.remembered, memory)
+    compared = night.compare(profiles, claims, rarity, engine, nearby, counts)
     scored = weigh_pairs(compared.pairs, profiles, rarity, thresholds)
 
-    constraints = constraints_from(judgements, set(keys.to_pylist()) if judgements else ())
-    clusters = _cluster(profiles, scored, constraints, thresholds.link_bits)
-    members = name_members(profiles, pa.array(clusters.label), engine)
+    same = night.same(compared, scored)
+    clusters = _cluster(profiles, scored, constraints, thresholds.link_bits, night.settled(compared, same))
+    members = name_members(profiles, clusters.label)
+    decided = decide(in_order(accounts, "account_id", engine), members, clusters, engine)
     return Resolution(
         members=members,
         pairs=_pairs_by_key(scored, keys),
         value_counts=counts,
         claims=said,
         links=_links_by_key(clusters.kept, keys),
-        report=_report(members, pairs, scored, clusters, thresholds, n_band, model, len(constraints.must_link), engine),
-        memory=None if compared.remembered is None else replace(compared.remembered, profiles=built.remembered),
+        report=_report(members, scored, clusters, thresholds, n_band, model, len(constraints.must_link), engine),
+        decided=decided,
+        memory=None if memory is None else night.remember(basis, counts, compared, scored, clusters, decided),
+        news=night.news(compared, same),
         effort={
-            "accounts_read": built.fresh,
-            "accounts_remembered": accounts.num_rows - built.fresh,
+            "accounts_read": built.read.fresh,
+            "accounts_remembered": accounts.num_rows - built.read.fresh,
             "pairs_compared": compared.fresh,
-            "pairs_remembered": pairs.num_rows - compared.fresh,
+            "pairs_remembered": scored.num_rows - compared.fresh,
         },
     )
-
-
-def _compare(
-    pairs: pa.Table,
-    profiles: pa.Table,
-    claims: pa.Table,
-    rarity: Rarity,
-    engine: Engine,
-    neighbours: pa.Table | None,
-    value_counts: pa.Table,
-    read: pa.Table | None,
-    memory: Memory | None,
-) -> Compared:
-    if memory is None or read is None:
-        return Compared(compare(pairs, profiles, claims, rarity, engine, neighbours), None, pairs.num_rows)
-    kept = {"read_marks": read["mark"], "value_counts": value_counts, "memory": memory}
-    return compare_again(pairs, profiles, claims, rarity, engine, neighbours, **kept)
 
 
 def score_pairs(
@@ -212,20 +203,20 @@ def neighbours_by_row(neighbours: pa.Table, keys: pa.ChunkedArray) -> pa.Table:
     return by_row.drop_null()
 
 
-def _cluster(profiles: pa.Table, scored: pa.Table, constraints: Constraints, link_bits: float) -> Clustering:
+def _cluster(
+    profiles: pa.Table, scored: pa.Table, constraints: Constraints, link_bits: float, settled: Settled | None
+) -> Clustering:
     compared = Links(
         left=scored["left"].to_numpy().astype(np.int64),
         right=scored["right"].to_numpy().astype(np.int64),
         weight_bits=scored["match_weight_bits"].to_numpy(),
     )
     links = compared.where(pc.equal(scored["triage"], Triage.LINK.value).to_numpy())
-    rows = (
-        {key: row for row, key in enumerate(profiles["account_id"].to_pylist())} if constraints != Constraints() else {}
-    )
     fans = scored.filter(pc.equal(scored["cap"], 1))
     apart = list(zip(fans["left"].to_pylist(), fans["right"].to_pylist(), strict=True))
-    must = [(rows[left], rows[right]) for left, right in sorted(constraints.must_link)]
-    cannot = [(rows[left], rows[right]) for left, right in sorted(constraints.cannot_link)]
+    must, cannot = (
+        _by_row(pairs, profiles["account_id"]) for pairs in (constraints.must_link, constraints.cannot_link)
+    )
     platforms = profiles["platform"].combine_chunks().dictionary_encode().indices.to_numpy()
     return cluster(
         platforms,
@@ -234,7 +225,24 @@ def _cluster(profiles: pa.Table, scored: pa.Table, constraints: Constraints, lin
         cannot_link=cannot + _unless(apart, must),
         compared=compared,
         link_bits=link_bits,
+        settled=settled,
     )
+
+
+def constraints_among(judgements: Sequence[Judgement], keys: pa.ChunkedArray) -> Constraints:
+    """The constraints of judgements about accounts that are here."""
+    if not judgements:
+        return Constraints()
+    judged = pa.array(sorted({key for one in judgements for key in (one.left, one.right)}), pa.string())
+    return constraints_from(judgements, set(judged.filter(pc.is_in(judged, value_set=keys)).to_pylist()))
+
+
+def _by_row(pairs: frozenset[tuple[str, str]], keys: pa.ChunkedArray) -> list[tuple[int, int]]:
+    if not pairs:
+        return []
+    sides = [pa.chunked_array([[pair[side] for pair in sorted(pairs)]], pa.string()) for side in (0, 1)]
+    left, right = (_rows_of(side, keys).to_pylist() for side in sides)
+    return list(zip(left, right, strict=True))
 
 
 def _unless(apart: list[tuple[int, int]], must_link: list[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -260,7 +268,6 @@ def _links_by_key(kept: Links, keys: pa.ChunkedArray) -> pa.Table:
 
 def _report(
     members: pa.Table,
-    pairs: pa.Table,
     scored: pa.Table,
     clusters: Clustering,
     thresholds: Thresholds,
@@ -279,8 +286,8 @@ def _report(
         "accounts": members.num_rows,
         "creators": len(sizes),
         "largest_creator": int(sizes.max(initial=0)),
-        "candidate_pairs": pairs.num_rows,
-        "candidate_pairs_by_rule": rule_counts(pairs, engine),
+        "candidate_pairs": scored.num_rows,
+        "candidate_pairs_by_rule": rule_counts(scored.select(["rules"]), engine),
         "pairs_by_triage": {band.value: int(bands.get(band.value, 0)) for band in Triage},
         "pairs_held_by_rule": {
             cap.name: int(np.count_nonzero(scored["cap"].to_numpy() == place + 1)) for place, cap in enumerate(CAPS)
@@ -296,9 +303,9 @@ def _report(
 
 def merges_by_evidence(scored: pa.Table, kept: Links) -> dict[str, int]:
     """How many of the links that hold creators together rest on what, each counted once, strongest reason first."""
-    size = int(max(scored["right"].to_numpy().max(initial=0), kept.right.max(initial=0))) + 1
-    places = scored["left"].to_numpy().astype(np.int64) * size + scored["right"].to_numpy()
-    levels = Levels(scored.filter(pa.array(np.isin(places, kept.left * size + kept.right))))
+    size = int(scored["right"].to_numpy().max(initial=0)) + 1
+    keys = scored["left"].to_numpy().astype(np.int64) * size + scored["right"].to_numpy()
+    levels = Levels(scored.take(pa.array(np.searchsorted(keys, kept.left * size + kept.right))))
     reasons = {
         "claim": levels.on("claim", "mutual", "self", "secondary", "almost", "contested"),
         "email": levels.on("email", "private", "of_two", "of_few"),

@@ -16,6 +16,8 @@ SCHEMA = pa.schema([("kind", pa.string()), ("value", pa.string()), ("count", pa.
 COUNTED = ("handle_core", "name_key", "email", "site")
 #: kinds of the words of names and of bios
 NAME_WORD, BIO_WORD = "name_word", "bio_word"
+WORDS = (NAME_WORD, BIO_WORD)
+KINDS = (*COUNTED, *WORDS)
 #: a word in fewer names than this may be one person's own, so it makes no handle common
 MIN_WORD_COUNT = 4
 
@@ -40,35 +42,43 @@ def population_band(accounts: int) -> int:
 
 def count_values(profiles: pa.Table, engine: Engine) -> pa.Table:
     """Every value that more than one account of a platform carries, by kind and value."""
-    counted = [
-        _count(profiles.select(["platform", kind]).rename_columns(["platform", "value"]), kind, 2, engine)
-        for kind in COUNTED
-    ]
-    words = {
-        NAME_WORD: pc.utf8_split_whitespace(profiles["name_key"].combine_chunks()),
-        BIO_WORD: profiles["bio_tokens"].combine_chunks(),
-    }
-    counted += [_count(_by_word(profiles, held), kind, MIN_WORD_COUNT, engine) for kind, held in words.items()]
+    counted = [count_held(held_of(profiles, kind), kind, engine) for kind in KINDS]
     return pa.concat_tables(counted).sort_by([("kind", "ascending"), ("value", "ascending")])
 
 
-def _count(held: pa.Table, kind: str, at_least: int, engine: Engine) -> pa.Table:
+def count_held(held: pa.Table, kind: str, engine: Engine) -> pa.Table:
+    """The counts of one kind. held: platform, value."""
     return engine.sql(
         f"""
         WITH per_platform AS (
             SELECT platform, value, count(*) AS accounts FROM held WHERE value IS NOT NULL GROUP BY platform, value
         )
         SELECT '{kind}' AS kind, value, CAST(max(accounts) AS BIGINT) AS count
-        FROM per_platform GROUP BY value HAVING max(accounts) >= {at_least}
+        FROM per_platform GROUP BY value HAVING max(accounts) >= {MIN_WORD_COUNT if kind in WORDS else 2}
         """,
         held=held,
     ).cast(SCHEMA)
 
 
-def _by_word(profiles: pa.Table, words: pa.ListArray) -> pa.Table:
-    """One row per account and word."""
-    platforms = profiles["platform"].combine_chunks().take(pc.list_parent_indices(words))
-    return pa.table({"platform": platforms, "value": pc.list_flatten(words)})
+def held_of(profiles: pa.Table, kind: str, among: pa.Array | None = None) -> pa.Table:
+    """platform, value: what accounts carry of one kind, NULL too; only certain values, when asked."""
+    platforms = profiles["platform"].combine_chunks()
+    if kind not in WORDS:
+        return _among(platforms, profiles[kind].combine_chunks(), among)
+    words = (
+        profiles["bio_tokens"].combine_chunks()
+        if kind == BIO_WORD
+        else pc.utf8_split_whitespace(profiles["name_key"].combine_chunks())
+    )
+    return _among(platforms, pc.list_flatten(words), among, pc.list_parent_indices(words))
+
+
+def _among(platforms: pa.Array, values: pa.Array, among: pa.Array | None, owners: pa.Array | None = None) -> pa.Table:
+    """owners: the row of `platforms` that holds each value; None: its own."""
+    if among is not None:
+        places = pc.indices_nonzero(pc.is_in(values, value_set=among))
+        values, owners = values.take(places), places if owners is None else owners.take(places)
+    return pa.table({"platform": platforms if owners is None else platforms.take(owners), "value": values})
 
 
 def counts_of(value_counts: pa.Table, kind: str) -> dict[str, int]:

@@ -54,7 +54,7 @@ class Trial:
 def try_offline(embedder: Embedder) -> Trial:
     """The built-in classifier on all trials; costs nothing."""
     classifier = OfflineClassifier(load_taxonomy(), embedder, embedder.id)
-    outcomes = classifier.label(embedded(_subjects(), embedder))
+    outcomes = classifier.label(embedded(all_trials(), embedder))
     answers = {outcome.creator_id: Answered(outcome.labels) for outcome in outcomes}
     return Trial("offline", f"{classifier.model} on {embedder.id}", None, answers)
 
@@ -66,8 +66,8 @@ def try_recorded(recording: Recording) -> Trial:
     return Trial(head.source, head.model, head.prompt_version, answers, head.price_model)
 
 
-async def ask_all(llm: LLM, prompt_version: str) -> dict[str, Answered]:
-    """Every trial put to a model, a few at a time, with the one repair; an error of a call is an answer that failed."""
+async def ask_all(llm: LLM, prompt_version: str, trials: Sequence[Subject] | None = None) -> dict[str, Answered]:
+    """Trials (all of them) put to a model, a few at a time, with the one repair; a call's error is a failed answer."""
     questions = Questions(llm.id, load_prompt(PROMPT_NAME, prompt_version), load_taxonomy())
     places = asyncio.Semaphore(AT_ONCE)
 
@@ -75,10 +75,15 @@ async def ask_all(llm: LLM, prompt_version: str) -> dict[str, Answered]:
         async with places:
             return subject.creator_id, await ask_one(llm, questions, subject)
 
-    try:
-        return dict(await asyncio.gather(*map(ask, _subjects())))
-    finally:
-        await llm.close()
+    # All end before one error is raised: what is under way is paid for.
+    told = await asyncio.gather(*map(ask, all_trials() if trials is None else trials), return_exceptions=True)
+    await llm.close()
+    answered: dict[str, Answered] = {}
+    for one in told:
+        if isinstance(one, BaseException):
+            raise one
+        answered[one[0]] = one[1]
+    return answered
 
 
 async def ask_one(llm: LLM, questions: Questions, subject: Subject) -> Answered:
@@ -138,7 +143,7 @@ def compare_trials(new: Trial, old: Trial) -> Comparison:
     return comparison
 
 
-def _subjects() -> Sequence[Subject]:
+def all_trials() -> Sequence[Subject]:
     trials = [side for case in load_hostile() for side in (case.hostile, case.twin)]
     return [*(creator.subject for creator in load_golden()), *trials]
 

@@ -22,25 +22,30 @@ from store.folders import LocalFolder
 
 #: third-party code that identity's answers come from
 LIBRARIES = ("anyascii", "duckdb", "numpy", "publicsuffixlist", "pyarrow", "rapidfuzz", "scipy")
-PARTS = ("profiles", "marks", "words", "pairs")
+PARTS = ("profiles", "marks", "counts", "pairs", "held", "decided", "relations")
+#: beside the frames, in the metadata of each of them
+WORDS = ("basis", "ruling", "night")
 
 
 def load_memory(home: Path) -> Memory:
-    """The memory under `home`; an empty one when it is not whole, or not of this very code."""
+    """The memory under `home`; an empty one when it is not complete, or not of this very code."""
     try:
         parts = {name: _read(home / "memory" / f"{name}.arrow") for name in PARTS}
-        (stamp,) = {(part.schema.metadata[b"code"], part.schema.metadata[b"night"]) for part in parts.values()}
-        basis = parts["pairs"].schema.metadata[b"basis"].decode()
-    except (OSError, ValueError, KeyError, TypeError):  # ArrowInvalid is a ValueError
+        (stamp,) = {tuple(sorted((part.schema.metadata or {}).items())) for part in parts.values()}
+        told = {name.decode(): value.decode() for name, value in stamp}
+        if told.pop("code") != code_fingerprint():
+            return Memory.empty()
+        words = {name: told[name] for name in WORDS}
+    except (OSError, ValueError, KeyError):  # ArrowInvalid is a ValueError
         return Memory.empty()
-    if stamp[0].decode() != code_fingerprint():
-        return Memory.empty()
-    return Memory(basis, **{name: part.replace_schema_metadata(None) for name, part in parts.items()})
+    tables = {name: part.replace_schema_metadata(None) for name, part in parts.items()}
+    return Memory(**words, **tables, is_whole=told["is_whole"] == str(True))
 
 
 def save_memory(home: Path, memory: Memory) -> None:
     """Keep `memory` in place of what was kept before; a kill half-way leaves no memory, never a mixed one."""
-    stamp = {"code": code_fingerprint(), "night": uuid.uuid4().hex, "basis": memory.basis}
+    words = {name: getattr(memory, name) for name in WORDS}
+    stamp = words | {"is_whole": str(memory.is_whole), "code": code_fingerprint(), "written": uuid.uuid4().hex}
     folder = LocalFolder(home / "memory")
     for name in PARTS:
         table = getattr(memory, name).replace_schema_metadata(stamp)
@@ -60,7 +65,8 @@ def forget_accounts(home: Path, keys: Iterable[str]) -> int:
 
 def same_memory(one: Memory, other: Memory) -> bool:
     """Whether they hold the same, so that nothing need be written."""
-    return one.basis == other.basis and all(getattr(one, name) == getattr(other, name) for name in PARTS)
+    fields = (*WORDS, "is_whole", *PARTS)
+    return all(getattr(one, name) == getattr(other, name) for name in fields)
 
 
 @cache

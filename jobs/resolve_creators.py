@@ -1,5 +1,7 @@
 """Decide which accounts are one creator's, from everything the store knows, and write what changed."""
 
+import uuid
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -12,6 +14,7 @@ from embeddings.vectors import Vectors, from_column
 from engines.engine import Engine
 from identity.canonical import assign_creator_ids, collapse_aliases, describe_creators
 from identity.memory import Memory
+from identity.moved import Outcome, moved_outcome, whole_outcome
 from identity.relations import find_relations
 from identity.resolution import Resolution, resolve
 from identity.weights import Model, load_model
@@ -19,6 +22,7 @@ from jobs.context import Context
 from jobs.flag_judgements import flag_judgements
 from jobs.identity_memory import load_memory, same_memory, save_memory
 from jobs.report import JobReport
+from store.bulk import FrameReader
 from store.creators import (
     append_creator_changes,
     append_member_changes,
@@ -27,16 +31,20 @@ from store.creators import (
     load_bio_vectors,
     load_creator_aliases,
     load_creators,
+    load_creators_of,
     load_handle_history,
+    load_identity_night,
     load_member_changes,
     load_members,
+    load_members_of,
     load_recent_texts,
     save_creator_aliases,
     save_creators,
+    save_identity_night,
     save_members,
 )
 from store.judgements import load_judgements
-from store.pairs import load_pairs, load_value_counts, save_pairs, save_value_counts
+from store.pairs import load_pairs, load_pairs_of, load_value_counts, save_pairs, save_value_counts
 from store.relations import load_relations, save_relations
 
 STAGE = "resolve_creators"
@@ -49,26 +57,35 @@ def resolve_creators(context: Context) -> JobReport:
     report = JobReport(STAGE)
     memory = load_memory(context.home)
     with context.engine() as engine:
-        stored = load_stored(context)
-        resolution = resolve_stored(context, stored, engine, memory=memory)
-        relations = find_relations(stored["accounts"], resolution.members, resolution.pairs, resolution.claims, engine)
-        tables = _tables(context, stored, resolution, relations, engine)
-        written = _write(context, tables)
-    if resolution.memory is not None and not same_memory(resolution.memory, memory):
-        save_memory(context.home, resolution.memory)
+        inputs, night = load_inputs(context)
+        resolution = resolve_stored(context, inputs, engine, memory=memory)
+        found = find_relations(
+            inputs["accounts"], resolution.members, resolution.pairs, resolution.claims, engine, memory.relations
+        )
+        goes_on = bool(night) and memory.night == night
+        outcome, decisions = _to_compare(context, inputs["accounts"], resolution, engine, goes_on=goes_on)
+        tables = _tables(context, inputs | decisions, outcome, resolution, found.relations, engine)
+        night, written = _write(context, tables, night)
+    if resolution.memory is not None:
+        _remember(context, memory, replace(resolution.memory, night=night, relations=found.remembered))
     flagged, written["judgement_flags"] = flag_judgements(context)
     context.crashpoint(STAGE)
     changes = tables["creator_changes"][0]
     report.effort.update(resolution.effort)
-    report.count(read=stored["accounts"].num_rows, written=sum(written.values()))
+    report.count(read=inputs["accounts"].num_rows, written=sum(written.values()))
     report.details.update(
         resolution.report,
         written=written,
         changes=_counts(changes["change"]),
-        relations=_counts(relations["kind"]),
+        relations=_counts(found.relations["kind"]),
         judgements_flagged=flagged,
     )
     return report
+
+
+def _remember(context: Context, before: Memory, now: Memory) -> None:
+    if not same_memory(now, before):
+        save_memory(context.home, now)
 
 
 Frames = dict[str, pa.Table]
@@ -78,23 +95,58 @@ Differences = dict[str, tuple[pa.Table, pa.Table]]
 
 def load_stored(context: Context) -> Frames:
     """What identity reads, and what it decided last, by name."""
+    inputs, _ = load_inputs(context)
+    with context.reading_frames() as frames:
+        return inputs | _load_decisions(frames)
+
+
+def load_inputs(context: Context) -> tuple[Frames, str]:
+    """What identity reads, by name; and the name of the night whose decisions are stored, "" before the first."""
     with context.reading_frames() as frames:
         stored = {
             "accounts": with_url_texts(load_accounts(frames)),
             "handle_history": load_handle_history(frames),
             "contents": load_recent_texts(frames, TEXTS_PER_ACCOUNT),
-            "members": load_members(frames),
-            "member_changes": load_member_changes(frames),
             "account_aliases": load_account_aliases(frames),
-            "creators": load_creators(frames),
             "creator_aliases": load_creator_aliases(frames),
-            "candidate_pairs": load_pairs(frames),
-            "value_counts": load_value_counts(frames),
-            "account_relations": load_relations(frames),
         }
         if context.settings.identity.bio_neighbours:
             stored["bio_vectors"] = load_bio_vectors(frames, context.profile_recipe.fingerprint)
-    return stored
+        return stored, load_identity_night(frames)
+
+
+def _load_decisions(frames: FrameReader) -> Frames:
+    """What identity decided last, all of it."""
+    return {
+        "members": load_members(frames),
+        "member_changes": load_member_changes(frames),
+        "creators": load_creators(frames),
+        "candidate_pairs": load_pairs(frames),
+        "value_counts": load_value_counts(frames),
+        "account_relations": load_relations(frames),
+    }
+
+
+def _to_compare(
+    context: Context, accounts: pa.Table, resolution: Resolution, engine: Engine, *, goes_on: bool
+) -> tuple[Outcome, Frames]:
+    """What came out tonight and what is stored, side by side: all of it, or only what news can have reached.
+
+    goes_on: what is stored is the outcome of the very night that is remembered.
+    """
+    if resolution.news is None or not goes_on:
+        with context.reading_frames() as frames:
+            return whole_outcome(resolution, accounts), _load_decisions(frames)
+    moved = moved_outcome(resolution, resolution.news, accounts, engine)
+    last_said = _stamp(_as_stored(moved.former_members), "as_of", 0)
+    with context.writing_frames() as frames:
+        stored = {
+            "members": load_members_of(frames, moved.account_keys),
+            "creators": load_creators_of(frames, moved.creator_ids),
+            "candidate_pairs": load_pairs_of(frames, moved.pair_keys),
+            "account_relations": load_relations(frames),
+        }
+    return moved.now, stored | {"member_changes": last_said, "value_counts": resolution.news.former_counts}
 
 
 def resolve_stored(
@@ -119,10 +171,11 @@ def resolve_stored(
 
 def with_url_texts(accounts: pa.Table) -> pa.Table:
     """The stored JSON list of addresses as one text, which is what identity reads."""
-    texts = [None if urls == "[]" else " ".join(orjson.loads(urls)) for urls in accounts["external_urls"].to_pylist()]
-    return accounts.set_column(
-        accounts.column_names.index("external_urls"), "external_urls", pa.array(texts, pa.string())
-    )
+    listed = accounts["external_urls"].combine_chunks()
+    is_filled = pc.not_equal(listed, "[]")
+    texts = [" ".join(orjson.loads(urls)) for urls in listed.filter(is_filled).to_pylist()]
+    filled = pc.replace_with_mask(pc.if_else(is_filled, listed, None), is_filled, pa.array(texts, pa.string()))
+    return accounts.set_column(accounts.column_names.index("external_urls"), "external_urls", filled)
 
 
 def bio_neighbours(context: Context, bios: pa.Table | None) -> pa.Table | None:
@@ -144,22 +197,22 @@ def bio_neighbours(context: Context, bios: pa.Table | None) -> pa.Table | None:
 
 
 def _tables(
-    context: Context, stored: Frames, resolution: Resolution, relations: pa.Table, engine: Engine
+    context: Context, stored: Frames, outcome: Outcome, resolution: Resolution, relations: pa.Table, engine: Engine
 ) -> Differences:
     """Per table, only what differs from the store; a change carries `as_of`, what stays keeps its own instant."""
     as_of = to_micros(context.as_of)
     previous = _under_current_keys(stored["members"], stored["account_aliases"], engine)
-    changes = assign_creator_ids(resolution.members, previous, engine)
-    creators = describe_creators(resolution.members, stored["accounts"], resolution.links, engine)
+    changes = assign_creator_ids(outcome.members, previous, engine)
+    creators = describe_creators(outcome.members, outcome.accounts, outcome.links, engine)
     aliases = collapse_aliases(stored["creator_aliases"], changes, resolution.members)
-    pairs = resolution.pairs.append_column(
-        "model_fingerprint", pa.repeat(pa.scalar(resolution.report["model_fingerprint"]), resolution.pairs.num_rows)
+    pairs = outcome.pairs.append_column(
+        "model_fingerprint", pa.repeat(pa.scalar(resolution.report["model_fingerprint"]), outcome.pairs.num_rows)
     )
-    moves = _moves(resolution.members, stored["member_changes"], engine)
-    members = {"new": _as_stored(resolution.members), "old": _as_stored(stored["members"])}
+    moves = _moves(outcome.members, stored["member_changes"], engine)
+    members = {"new": _as_stored(outcome.members), "old": _as_stored(stored["members"])}
     return {
         "candidate_pairs": _difference(pairs, stored["candidate_pairs"], ["left", "right"], engine),
-        "value_counts": _difference(resolution.value_counts, stored["value_counts"], ["kind", "value"], engine),
+        "value_counts": _difference(outcome.value_counts, stored["value_counts"], ["kind", "value"], engine),
         "account_relations": _stamped(
             _difference(relations, stored["account_relations"], ["source", "kind", "target"], engine), "since", as_of
         ),
@@ -238,12 +291,15 @@ def _stamp(frame: pa.Table, column: str, as_of: int) -> pa.Table:
     return frame.append_column(column, pa.repeat(pa.scalar(as_of, pa.int64()), frame.num_rows))
 
 
-def _write(context: Context, tables: Differences) -> dict[str, int]:
-    """Everything in one transaction: members never point at a creator that is not there."""
+def _write(context: Context, tables: Differences, night: str) -> tuple[str, dict[str, int]]:
+    """Everything in one transaction: members never point at a creator that is not there.
+
+    night: the name of the night whose decisions are stored. Gives the name of the one whose are now, and rows by table.
+    """
     if not any(changed.num_rows or vanished.num_rows for changed, vanished in tables.values()):
-        return dict.fromkeys(tables, 0)
+        return night, dict.fromkeys(tables, 0)
     with context.writing_frames() as frames:
-        return {
+        written = {
             "candidate_pairs": save_pairs(frames, *tables["candidate_pairs"]),
             "value_counts": save_value_counts(frames, *tables["value_counts"]),
             "account_relations": save_relations(frames, *tables["account_relations"]),
@@ -253,6 +309,7 @@ def _write(context: Context, tables: Differences) -> dict[str, int]:
             "creator_changes": append_creator_changes(frames, tables["creator_changes"][0]),
             "member_changes": append_member_changes(frames, tables["member_changes"][0]),
         }
+        return save_identity_night(frames, uuid.uuid4().hex), written
 
 
 def _counts(column: pa.ChunkedArray) -> dict[str, Any]:

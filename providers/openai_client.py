@@ -1,8 +1,10 @@
 """The line to an OpenAI-compatible server: for chat, embeddings and batches alike, one attempt each, never a retry."""
 
 import asyncio
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
@@ -102,10 +104,16 @@ def connect(endpoint: Endpoint, http_client: httpx2.AsyncClient | None = None) -
     limits = httpx2.Limits(max_connections=endpoint.connections, max_keepalive_connections=endpoint.connections)
     # A redirect is refused: it would carry the texts to an address that nobody chose.
     http_client = http_client or DefaultAioHttpClient(
-        limits=limits, timeout=endpoint.timeout_seconds, follow_redirects=False
+        verify=_trust(), limits=limits, timeout=endpoint.timeout_seconds, follow_redirects=False
     )
     key = endpoint.api_key.get_secret_value() if endpoint.api_key else ""
     return AsyncOpenAI(base_url=endpoint.base_url, api_key=key, max_retries=0, http_client=http_client)
+
+
+@cache
+def _trust() -> ssl.SSLContext:
+    """The machine's trusted authorities: reading them takes a tenth of a second, so it is done once."""
+    return httpx2.create_ssl_context()
 
 
 def _is_loopback(host: str) -> bool:

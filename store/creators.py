@@ -17,6 +17,7 @@ from store.tables import (
     CreatorAlias,
     CreatorChange,
     CreatorMember,
+    IdentityNight,
     MemberChange,
 )
 
@@ -28,6 +29,7 @@ _VECTORS = METADATA.tables["account_vectors"].c
 _CREATORS = METADATA.tables["creators"].c
 _MEMBERS = METADATA.tables["members"].c
 _CREATOR_ALIASES = METADATA.tables["creator_aliases"].c
+_NIGHTS = METADATA.tables["identity_nights"].c
 _MEMBER_CHANGES = METADATA.tables["member_changes"].c
 
 _IDENTITY_COLUMNS = (
@@ -114,6 +116,38 @@ def load_creators(frames: FrameReader) -> pa.Table:
 def load_creator_aliases(frames: FrameReader) -> pa.Table:
     """retired_id, creator_id, retired_at."""
     return frames.read(select(*_CREATOR_ALIASES).order_by(_CREATOR_ALIASES.retired_id))
+
+
+def load_members_of(frames: FrameWriter, account_keys: pa.Table) -> pa.Table:
+    """account_id, creator_id of some accounts (account_key), as stored."""
+    return (
+        frames.matching(CreatorMember, account_keys)
+        .select(["account_key", "creator_id"])
+        .rename_columns(["account_id", "creator_id"])
+    )
+
+
+def load_creators_of(frames: FrameWriter, creator_ids: pa.Table) -> pa.Table:
+    """The rows of some creators (creator_id)."""
+    return frames.matching(Creator, creator_ids)
+
+
+def load_identity_night(frames: FrameReader) -> str:
+    """The name of the night whose decisions are stored; "" before the first."""
+    nights: list[str] = frames.read(select(_NIGHTS.night))["night"].to_pylist()
+    return nights[0] if nights else ""
+
+
+def save_identity_night(frames: FrameWriter, night: str) -> str:
+    """Give what is stored of creators, members, pairs, counts and relations a name."""
+    forget_identity_night(frames)
+    frames.insert(IdentityNight, pa.table({"night": [night]}))
+    return night
+
+
+def forget_identity_night(frames: FrameWriter) -> None:
+    """For whoever changes what identity decided: no memory may say from now on what is stored."""
+    frames.delete(IdentityNight, frames.read(select(_NIGHTS.night)))
 
 
 def save_creators(frames: FrameWriter, changed: pa.Table, vanished: pa.Table) -> int:

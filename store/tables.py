@@ -378,6 +378,16 @@ class ValueCount(SQLModel, table=True):
     count: int = _count()
 
 
+class IdentityNight(SQLModel, table=True):
+    """One row: a name for what is stored of creators, members, pairs, counts and relations, new with every change.
+
+    Who remembers the outcome of a night by its name knows what is stored without reading it.
+    """
+
+    __tablename__ = "identity_nights"
+    night: str = _key()
+
+
 class JudgementRow(SQLModel, table=True):
     """A human decision about two accounts. Append-only; the newest per pair wins."""
 
@@ -645,6 +655,7 @@ WRITERS: dict[str, str] = {
     "candidate_pairs": "jobs.resolve_creators",
     "value_counts": "jobs.resolve_creators",
     "account_relations": "jobs.resolve_creators",
+    "identity_nights": "jobs.resolve_creators",
     "judgement_flags": "jobs.flag_judgements",
     "enrichments": "jobs.enrich_creators",
     "enrichment_states": "jobs.remember_plan",

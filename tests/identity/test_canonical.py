@@ -1,5 +1,6 @@
 """Creator ids depend on members, not on the history of runs."""
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -18,9 +19,10 @@ ACCOUNTS = ["ig:ann", "tt:ann", "yt:ann"]
 FIRST_SEEN = [20, None, 10]
 
 
-def members_of(engine, labels: list[int]) -> pa.Table:
-    accounts = pa.table({"account_id": ACCOUNTS, "first_seen": pa.array(FIRST_SEEN, pa.int64())})
-    return name_members(accounts, pa.array(labels, pa.int64()), engine)
+def members_of(labels: list[int]) -> pa.Table:
+    anchored = [creator_id_for(key) for key in ACCOUNTS]
+    accounts = {"account_id": ACCOUNTS, "first_seen": pa.array(FIRST_SEEN, pa.int64()), "anchored_id": anchored}
+    return name_members(pa.table(accounts), np.array(labels))
 
 
 def ids(members: pa.Table) -> dict[str, str]:
@@ -28,13 +30,13 @@ def ids(members: pa.Table) -> dict[str, str]:
 
 
 def test_the_anchor_is_the_account_first_seen_and_then_the_smallest_key(engine):
-    assert set(ids(members_of(engine, [0, 0, 0])).values()) == {creator_id_for("yt:ann")}
-    assert ids(members_of(engine, [0, 1, 1]))["tt:ann"] == creator_id_for("yt:ann"), "an unknown date is a late one"
+    assert set(ids(members_of([0, 0, 0])).values()) == {creator_id_for("yt:ann")}
+    assert ids(members_of([0, 1, 1]))["tt:ann"] == creator_id_for("yt:ann"), "an unknown date is a late one"
 
 
 def test_a_merge_keeps_the_older_id_and_an_unmerge_gives_both_their_former_ids_back(engine):
     """IDN-14, IDN-15."""
-    apart, together = members_of(engine, [0, 1, 1]), members_of(engine, [0, 0, 0])
+    apart, together = members_of([0, 1, 1]), members_of([0, 0, 0])
     old, young = creator_id_for("yt:ann"), creator_id_for("ig:ann")
     merge = assign_creator_ids(together, apart, engine)
     assert merge.to_pylist() == sorted(
@@ -44,7 +46,7 @@ def test_a_merge_keeps_the_older_id_and_an_unmerge_gives_both_their_former_ids_b
         ],
         key=lambda row: row["creator_id"],
     )
-    back = members_of(engine, [0, 1, 1])
+    back = members_of([0, 1, 1])
     assert back.equals(apart)
     assert assign_creator_ids(back, together, engine).to_pylist() == [
         {"creator_id": young, "change": "split", "other_id": old}
@@ -52,7 +54,7 @@ def test_a_merge_keeps_the_older_id_and_an_unmerge_gives_both_their_former_ids_b
 
 
 def test_an_id_that_survives_writes_no_row_and_a_new_one_is_minted(engine):
-    members = members_of(engine, [0, 0, 0])
+    members = members_of([0, 0, 0])
     assert assign_creator_ids(members, members, engine).num_rows == 0
     minted = assign_creator_ids(members, members.slice(0, 0), engine)
     assert minted.to_pylist() == [{"creator_id": creator_id_for("yt:ann"), "change": "mint", "other_id": ""}]

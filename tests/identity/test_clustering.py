@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from identity.clustering import STRONG_BITS, Links, cluster
+from identity.clustering import STRONG_BITS, Links, Settled, cluster
 
 
 def links(*triples: tuple[int, int, float]) -> Links:
@@ -112,3 +112,19 @@ def test_support_is_read_relative_to_the_threshold():
     chain = [(0, 1, 5.0), (1, 2, 5.0), (2, 3, 5.0), (3, 4, 5.0)]
     assert len(set(cluster(range(5), links(*chain), link_bits=4.0).label.tolist())) > 1
     assert len(set(cluster(range(5), links(*chain), link_bits=5.0 - STRONG_BITS).label.tolist())) == 1
+
+
+@settings(max_examples=60)
+@given(before=WEIGHED, now=WEIGHED)
+def test_what_another_night_settled_comes_out_the_same(before, now):
+    platforms = np.array([0, 1, 2] * 4)
+    moved = {(left, right) for left, right, _ in set(before) ^ set(now)}
+    touched = np.isin(np.arange(12), [row for pair in moved for row in pair])
+    settled = Settled(touched, cluster(platforms, links(*before), link_bits=2.0).held)
+    again = cluster(platforms, links(*now), link_bits=2.0, settled=settled)
+    anew = cluster(platforms, links(*now), link_bits=2.0)
+    assert again.label.tolist() == anew.label.tolist()
+    for ours, theirs in ((again.kept, anew.kept), (again.held, anew.held)):
+        assert {*zip(ours.left, ours.right, ours.weight_bits, strict=True)} == {
+            *zip(theirs.left, theirs.right, theirs.weight_bits, strict=True)
+        }

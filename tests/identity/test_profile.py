@@ -7,6 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from base.fingerprint import creator_id_for
 from engines import duckdb_engine
 from engines.duckdb_engine import DuckDBEngine
 from identity.claim_targets import CLAIM_SCHEMA
@@ -73,8 +74,9 @@ def test_a_profile_holds_every_field_in_its_comparable_form(engine: DuckDBEngine
         "email_domain": "olaknits.co.uk", "email_stem": "olaknits",
         "site": "olaknits.co.uk", "site_stem": "olaknits",
         "bio_tokens": ["cables", "lace", "patterns", "日本"], "account_kind_hint": None, "script": "Latin",
-        "followers": 12, "first_seen": 5, "handle_letters": "olaknits", "name_glued": "knitsola",
-        "name_spelled": "knitsola", "name_spelled_back": "olaknits",
+        "followers": 12, "first_seen": 5, "anchored_id": creator_id_for("a"),
+        "handle_letters": "olaknits", "name_glued": "knitsola", "name_spelled": "knitsola",
+        "name_spelled_back": "olaknits",
     }  # fmt: skip
 
 

@@ -33,19 +33,19 @@ def test_only_rows_that_say_something_else_are_read_again(engine):
     first = read(people(("a", "one", 1), ("b", "two", 2), ("c", "three", 3)), None, engine)
     assert first.fresh == 3
     tonight = people(("a", "one", 1), ("bb", "new", 9), ("c", "tree", 3))
-    again = read(tonight, first.remembered, engine)
+    again = read(tonight, first.marked, engine)
     assert again.rows == shout(tonight)
     assert again.fresh == 2
 
 
 def test_a_carried_column_moves_without_a_reading(engine):
     first = read(people(("a", "one", 1), ("b", "two", 2)), None, engine)
-    again = read(people(("a", "one", 5), ("b", "two", 2)), first.remembered, engine)
+    again = read(people(("a", "one", 5), ("b", "two", 2)), first.marked, engine)
     assert again.fresh == 0
     assert again.rows["followers"].to_pylist() == [5, 2]
 
 
 def test_what_is_no_longer_asked_is_forgotten(engine):
     first = read(people(("a", "one", 1), ("b", "two", 2)), None, engine)
-    again = read(people(("b", "two", 2)), first.remembered, engine)
-    assert again.remembered["key"].to_pylist() == ["b"]
+    again = read(people(("b", "two", 2)), first.marked, engine)
+    assert again.marked["key"].to_pylist() == ["b"]

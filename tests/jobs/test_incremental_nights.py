@@ -3,9 +3,10 @@
 import os
 from dataclasses import replace
 from datetime import timedelta
+from shutil import rmtree
 
 import pytest
-from sqlmodel import select
+from sqlalchemy import select
 
 from jobs.embed_accounts import embed_accounts
 from jobs.report import JobReport
@@ -13,7 +14,7 @@ from jobs.resolve_creators import resolve_creators
 from providers.hashing import HashingEmbedder
 from store.judgements import save_judgements
 from store.session import Store
-from store.tables import AccountRelation, CandidatePair, Creator, CreatorMember, ValueCount
+from store.tables import METADATA, WRITERS, AccountRelation, CandidatePair, Creator, CreatorMember, ValueCount
 from tests.factories import AS_OF, a_context
 from tests.histories import History, a_history, deliver, reshuffled
 
@@ -24,8 +25,8 @@ TABLES = (CreatorMember, Creator, CandidatePair, ValueCount, AccountRelation)
 STAMPS = {"since", "updated_at"}
 
 
-def live_through(history: History, store: Store, *, neighbours: bool) -> list[JobReport]:
-    """Every night of a history, one after another, on one store."""
+def live_through(history: History, store: Store, *, neighbours: bool, forgetful: bool = False) -> list[JobReport]:
+    """Every night of a history, one after another, on one store. forgetful: no night remembers the one before."""
     context = a_context(store, identity={"bio_neighbours": neighbours, "neighbours_per_account": 2})
     context.embedder = HashingEmbedder(64)
     seen: dict[str, int] = {}
@@ -39,6 +40,8 @@ def live_through(history: History, store: Store, *, neighbours: bool) -> list[Jo
         if neighbours:
             embed_accounts(tonight)
         reports.append(resolve_creators(tonight))
+        if forgetful:
+            rmtree(context.home / "memory")
     return reports
 
 
@@ -48,9 +51,20 @@ def outcome(store: Store) -> dict[str, list[dict[str, object]]]:
         return {
             table.__tablename__: [
                 row.model_dump(exclude=STAMPS)
-                for row in session.exec(select(table).order_by(*table.__table__.primary_key))
+                for row in session.scalars(select(table).order_by(*table.__table__.primary_key))
             ]
             for table in TABLES
+        }
+
+
+def every_row(store: Store) -> dict[str, list[dict[str, object]]]:
+    """Every row that identity writes, the feeds and all stamps too."""
+    tables = [METADATA.tables[name] for name, writer in WRITERS.items() if writer == "jobs.resolve_creators"]
+    with store.reading() as session:
+        return {
+            table.name: [dict(row) for row in session.execute(select(table).order_by(*table.primary_key)).mappings()]
+            for table in tables
+            if table.name != "identity_nights"
         }
 
 
@@ -81,3 +95,14 @@ def test_the_order_in_which_news_arrives_leaves_no_trace(new_store, seed):
     live_through(history, store, neighbours=False)
     live_through(reshuffled(history, seed), other, neighbours=False)
     assert outcome(store) == outcome(other) == at_once(new_store, history, neighbours=False)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("new_store", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("seed", range(2000, 2000 + max(HISTORIES // 5, 1)))
+def test_what_is_remembered_leaves_no_trace_in_any_row(new_store, seed):
+    history = a_history(seed)
+    store, other = new_store(), new_store()
+    live_through(history, store, neighbours=False)
+    live_through(history, other, neighbours=False, forgetful=True)
+    assert every_row(store) == every_row(other), f"history {seed}"

@@ -27,6 +27,7 @@ from store.tables import (
     CreatorChange,
     CreatorMember,
     HandleSpan,
+    IdentityNight,
 )
 from tests.factories import AS_OF, a_context, an_account
 
@@ -142,6 +143,7 @@ def test_a_provisional_key_that_was_promoted_keeps_its_creator_s_history(context
         session.delete(session.get_one(CreatorMember, X))
         session.add(CreatorMember(account_key="x:@mosshouse", creator_id=creator_id_for("x:@mosshouse"), since=AS_OF))
         session.add(AccountAlias(alias_key="x:@mosshouse", account_key=X, created_at=AS_OF))
+        session.delete(session.exec(select(IdentityNight)).one())  # these are not the decisions of the night before
     resolve_creators(replace(context, as_of=AS_OF + timedelta(days=1)))
     with context.reading() as session:
         assert resolve_creator_id(session, creator_id_for("x:@mosshouse")) == creator_id_for(X)

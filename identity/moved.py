@@ -1,0 +1,83 @@
+"""The part of a night's outcome that is not what it was: the creators that news reached, and what hangs on them.
+
+Comes in: a resolution that knows what is news. Goes out: the outcome, cut down to creators of which an account came,
+left, moved or shows something else. All accounts of such a creator, of then and of now, are in it.
+"""
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from engines.engine import Engine
+from identity.nights import News
+from identity.resolution import Resolution
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Everything that follows from members, or a part of it; each table as its whole one."""
+
+    members: pa.Table
+    accounts: pa.Table
+    links: pa.Table
+    pairs: pa.Table
+    value_counts: pa.Table
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    now: Outcome
+    #: account_id, creator_id: the members of last night, of creators that news reached
+    former_members: pa.Table
+    #: keys of what may be stored: account_key · creator_id · left, right
+    account_keys: pa.Table
+    creator_ids: pa.Table
+    pair_keys: pa.Table
+
+
+def whole_outcome(resolution: Resolution, accounts: pa.Table) -> Outcome:
+    return Outcome(resolution.members, accounts, resolution.links, resolution.pairs, resolution.value_counts)
+
+
+def moved_outcome(resolution: Resolution, news: News, accounts: pa.Table, engine: Engine) -> Moved:
+    """What may differ from last night. accounts: by key, as members."""
+    creators = _reached(resolution.decided, news.former, engine)
+    members = _of(resolution.members, "creator_id", creators)
+    former = _of(news.former.select(["account_id", "creator_id"]), "creator_id", creators)
+    here = members["account_id"]
+    pairs = resolution.pairs.take(pa.array(news.pairs))
+    links = _of(resolution.links, "left", here)
+    now = Outcome(members, _of(accounts, "account_id", here), links, pairs, resolution.value_counts)
+    keys = pc.unique(pa.chunked_array([*here.chunks, *former["account_id"].chunks], pa.string()))
+    return Moved(
+        now=now,
+        former_members=former,
+        account_keys=pa.table({"account_key": keys}),
+        creator_ids=pa.table({"creator_id": creators}),
+        pair_keys=_distinct(pa.concat_tables([pairs.select(["left", "right"]), news.former_pairs]), engine),
+    )
+
+
+def _reached(decided: pa.Table, former: pa.Table, engine: Engine) -> pa.Array:
+    """The creators, of then and of now, that an account came to, left, or shows something else of."""
+    moved = engine.sql(
+        """
+        SELECT n.creator_id, f.creator_id AS former_id
+        FROM decided n FULL OUTER JOIN former f ON f.account_id = n.account_id
+        WHERE n.creator_id IS DISTINCT FROM f.creator_id OR n.weakest IS DISTINCT FROM f.weakest
+           OR n.shown IS DISTINCT FROM f.shown
+        """,
+        decided=decided,
+        former=former,
+    )
+    both = [chunk for name in ("creator_id", "former_id") for chunk in moved[name].chunks]
+    return pc.unique(pa.chunked_array(both, pa.string())).drop_null()
+
+
+def _of(frame: pa.Table, column: str, values: pa.Array | pa.ChunkedArray) -> pa.Table:
+    return frame.filter(pc.is_in(frame[column], value_set=values))
+
+
+def _distinct(pairs: pa.Table, engine: Engine) -> pa.Table:
+    return engine.sql('SELECT DISTINCT "left", "right" FROM pairs', pairs=pairs)

@@ -1,0 +1,170 @@
+"""A night beside the one before: what need not be done again, what came out differently, and what to remember of it.
+
+Comes in: the memory of last night, what was read tonight. Goes out: the same answers as without a memory, with less
+work. There is one path: where memory holds nothing, everything is news.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from base.fingerprint import fingerprint
+from engines.engine import Engine
+from identity.beside import Beside, Mask
+from identity.canonical import shown_marks
+from identity.clustering import Clustering, Links, Settled
+from identity.constraints import Constraints
+from identity.memory import COMPARED, DECIDED, HELD, Memory
+from identity.profile import Profiles
+from identity.rarity import Rarity
+from identity.recomparing import Compared, compare_again
+from identity.recounting import count_again
+from identity.reproposing import Proposed, propose_again, propose_all, sides_of
+from identity.values import count_values
+from identity.weights import match_probability
+
+Rows = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What is not as it was last night."""
+
+    #: rows of `pairs` that are new, or have other rules or levels
+    pairs: Rows
+    #: left, right of pairs that are no more, or of an account that is news
+    former_pairs: pa.Table
+    #: account_id and the columns of DECIDED: what creators were
+    former: pa.Table
+    #: value counts as they were
+    former_counts: pa.Table
+
+
+class Night:
+    """Tonight's accounts beside what is remembered of the last ones."""
+
+    def __init__(self, memory: Memory, built: Profiles, ruling: str) -> None:
+        self._memory, self._built, self._ruling = memory, built, ruling
+        self._beside = Beside.of(built.read.places, memory.marks.num_rows)
+        #: None when somebody was forgotten since: what depends on several accounts cannot be told from the news then
+        self._former_profiles = memory.profiles if memory.is_whole else None
+        #: clusters are made as they were then
+        self.goes_on = memory.is_whole and memory.ruling == ruling
+
+    def count(self, engine: Engine) -> pa.Table:
+        """`count_values` of tonight's profiles."""
+        if self._former_profiles is None:
+            return count_values(self._built.profiles, engine)
+        return count_again(self._built.profiles, self._former_profiles, self._memory.counts, self._beside, engine)
+
+    def compare(
+        self,
+        profiles: pa.Table,
+        claims: pa.Table,
+        rarity: Rarity,
+        engine: Engine,
+        neighbours: pa.Table | None,
+        value_counts: pa.Table,
+    ) -> Compared:
+        """`compare` of the pairs that `propose_pairs` gives."""
+        proposed = self._propose(profiles, claims, engine, neighbours)
+        return compare_again(
+            proposed, profiles, claims, rarity, engine, neighbours,
+            read_marks=self._built.read.marks, value_counts=value_counts, memory=self._memory, beside=self._beside,
+        )  # fmt: skip
+
+    def _propose(self, profiles: pa.Table, claims: pa.Table, engine: Engine, neighbours: pa.Table | None) -> Proposed:
+        known, asked = {"pairs": self._memory.pairs, "beside": self._beside}, (profiles, claims, engine, neighbours)
+        if self._former_profiles is None:
+            return propose_all(*asked, **known)
+        return propose_again(*asked, before=self._former_profiles, **known)
+
+    def same(self, compared: Compared, scored: pa.Table) -> Mask:
+        """Which pairs weigh what they weighed, if clusters are made as they were."""
+        same = compared.same.copy()
+        places = compared.places[same]
+        same[same] = scored["rivals"].to_numpy()[same] == self._memory.pairs["rivals"].to_numpy()[places]
+        return same
+
+    def settled(self, compared: Compared, same: Mask) -> Settled | None:
+        """What need not be clustered again; None when clusters are made in another way tonight."""
+        if not self.goes_on:
+            return None
+        touched = self._beside.former < 0
+        for sides, moved in ((sides_of(compared.pairs), ~same), (self._survivors(), self._gone(compared))):
+            for rows in sides:
+                touched[rows[moved & (rows >= 0)]] = True
+        return Settled(touched, self._held())
+
+    def _survivors(self) -> tuple[Rows, Rows]:
+        """Both sides of last night's pairs, by tonight's rows."""
+        left, right = sides_of(self._memory.pairs)
+        return self._beside.later[left], self._beside.later[right]
+
+    def _gone(self, compared: Compared) -> Mask:
+        """Which of last night's pairs are no more."""
+        gone = np.ones(self._memory.pairs.num_rows, bool)
+        gone[compared.places[compared.places >= 0]] = False
+        return gone
+
+    def _held(self) -> Links:
+        """Last night's held links between accounts that stayed, by tonight's rows."""
+        left, right = (self._beside.later[rows] for rows in sides_of(self._memory.held))
+        held = Links(left, right, self._memory.held["weight_bits"].to_numpy())
+        return held.where((left >= 0) & (right >= 0))
+
+    def news(self, compared: Compared, same: Mask) -> News | None:
+        """What came out differently; None when everything may have."""
+        if not self.goes_on or self._former_profiles is None:
+            return None
+        keys = self._former_profiles["account_id"]
+        gone = self._memory.pairs.filter(pa.array(self._gone(compared)))
+        sides = {side: keys.take(gone[side]) for side in ("left", "right")}
+        former = self._memory.decided.add_column(0, "account_id", keys)
+        return News(np.flatnonzero(~same), pa.table(sides), former, self._memory.counts)
+
+    def remember(
+        self,
+        basis: str,
+        counts: pa.Table,
+        compared: Compared,
+        scored: pa.Table,
+        clusters: Clustering,
+        decided: pa.Table,
+    ) -> Memory:
+        """For the next night."""
+        columns = {name: scored[name] for name in COMPARED.names if name != "cosine"}
+        pairs = pa.table({name: columns.get(name, pa.array(compared.cosines)) for name in COMPARED.names})
+        held = [pa.array(clusters.held.left), pa.array(clusters.held.right), pa.array(clusters.held.weight_bits)]
+        return Memory(
+            basis=basis,
+            ruling=self._ruling,
+            night=self._memory.night,
+            is_whole=True,
+            profiles=self._built.read.marked,
+            marks=compared.marks,
+            counts=counts,
+            pairs=pairs.cast(COMPARED),
+            held=pa.table(held, names=HELD.names).cast(HELD),
+            decided=decided.select(DECIDED.names),
+            relations=self._memory.relations,
+        )
+
+
+def ruling_of(basis: str, precision: float, constraints: Constraints) -> str:
+    """Under another one of these, clusters are made anew."""
+    links: Sequence[object] = [sorted(constraints.must_link), sorted(constraints.cannot_link)]
+    return fingerprint([basis, precision, *links])
+
+
+def decide(accounts: pa.Table, members: pa.Table, clusters: Clustering, engine: Engine) -> pa.Table:
+    """account_id and the columns of DECIDED. accounts: by key, as `members`."""
+    weakest = np.full(members.num_rows, np.inf)
+    np.minimum.at(weakest, clusters.label[clusters.kept.left], match_probability(clusters.kept.weight_bits))
+    columns = {"weakest": pa.array(weakest[clusters.label]), "shown": shown_marks(accounts, engine)}
+    for name, column in columns.items():
+        members = members.append_column(name, column)
+    return members

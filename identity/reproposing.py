@@ -1,0 +1,170 @@
+"""Only blocks that somebody entered or left are proposed again.
+
+Comes in: tonight's profiles and claims, the candidate pairs and profiles of last night, who is news. Goes out: what
+`propose_pairs` says of tonight, and where each of its pairs stood last night. An account that changed leaves its blocks
+and enters its new ones; all members of such a block are proposed again under its rule, because the block may have
+crossed its cap.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from engines.engine import Engine
+from identity.beside import NOWHERE, Beside
+from identity.blocking import (
+    CLAIM_RULE,
+    KEY_RULES,
+    NEIGHBOUR_RULE,
+    ROLES,
+    SCHEMA,
+    SPELLED_RULE,
+    SPELLINGS,
+    BlockingRule,
+    bit,
+    propose_pairs,
+    said_pairs,
+    same_key,
+    spelled,
+)
+
+Rows = npt.NDArray[np.int64]
+
+#: what rules read of an account
+COLUMNS = [
+    "row", "platform", "handle", "handle_core", "handle_letters", "name_key", "name_glued", "name_latin", "email",
+    "email_domain", "site", *SPELLINGS,
+]  # fmt: skip
+#: proposed by statements and likeness, which are looked at whole each night
+UNKEYED = bit(CLAIM_RULE) | bit(NEIGHBOUR_RULE)
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    #: left, right, rules; as of `propose_pairs`
+    pairs: pa.Table
+    #: per pair, its place among the pairs of last night; NOWHERE: it is new, or of an account that is news
+    places: Rows
+
+
+def propose_again(
+    profiles: pa.Table,
+    claims: pa.Table,
+    engine: Engine,
+    neighbours: pa.Table | None,
+    *,
+    before: pa.Table,
+    pairs: pa.Table,
+    beside: Beside,
+) -> Proposed:
+    """`propose_pairs` of the first four. before, pairs: the profiles and candidate pairs of last night, by its rows."""
+    news = beside.news(profiles, before, COLUMNS[1:])
+    tonight = profiles.select(COLUMNS)
+    stale = np.zeros(profiles.num_rows, np.int64)
+    found = said_pairs(profiles, claims, engine, neighbours)
+    for rule in KEY_RULES:
+        rows = _holders(tonight, news, rule, engine)
+        stale[rows] |= bit(rule.name)
+        found.append(same_key(tonight.take(pa.array(rows)), rule, engine))
+    rows, spellings = _spellers(tonight, news, engine)
+    stale[rows] |= bit(SPELLED_RULE)
+    found.append(spelled(tonight, engine, spellings))
+    return _joined(_standing(pairs, beside, stale), pa.concat_tables(found), profiles.num_rows)
+
+
+def propose_all(
+    profiles: pa.Table,
+    claims: pa.Table,
+    engine: Engine,
+    neighbours: pa.Table | None,
+    *,
+    pairs: pa.Table,
+    beside: Beside,
+) -> Proposed:
+    """The same when nothing is known of blocks: every pair is proposed anew, and then looked up."""
+    proposed = propose_pairs(profiles, claims, engine, neighbours)
+    keys, places, _ = _standing(pairs, beside, np.zeros(profiles.num_rows, np.int64))
+    return Proposed(proposed, look_up(keys_of(*sides_of(proposed), profiles.num_rows), keys, places))
+
+
+def _holders(tonight: pa.Table, news: pa.Table, rule: BlockingRule, engine: Engine) -> Rows:
+    """The rows that hold a key which an account of the news holds, or held."""
+    if rule.key in COLUMNS:  # the same as below, for less
+        touched = news[rule.key].drop_null()
+        return np.flatnonzero(pc.is_in(tonight[rule.key], value_set=touched).to_numpy())
+    found = engine.sql(
+        f"""
+        SELECT "row" FROM tonight WHERE {rule.key} IN (SELECT {rule.key} FROM news WHERE {rule.key} IS NOT NULL)
+        ORDER BY "row"
+        """,
+        tonight=tonight,
+        news=news,
+    )
+    return np.asarray(found["row"].to_numpy(), np.int64)
+
+
+def _spellers(tonight: pa.Table, news: pa.Table, engine: Engine) -> tuple[Rows, pa.Table]:
+    """The rows that share a spelling with the news, in whatever role; and everything those rows spell (`k`)."""
+    words = " UNION ".join(f"SELECT {column} AS k FROM news" for column in (*SPELLINGS, "handle_core"))
+    rows = engine.sql(
+        f'SELECT DISTINCT "row" FROM ({ROLES}) AS roles WHERE k IN (SELECT k FROM ({words}) AS w WHERE k IS NOT NULL)',
+        profiles=tonight,
+        news=news,
+    )["row"].to_numpy()
+    return np.asarray(rows, np.int64), engine.sql(
+        f"SELECT DISTINCT k FROM ({ROLES}) AS roles", profiles=tonight.take(pa.array(rows))
+    )
+
+
+def _standing(pairs: pa.Table, beside: Beside, stale: Rows) -> tuple[Rows, Rows, Rows]:
+    """Last night's pairs between accounts that stayed: key of tonight, place of last night, rules that still hold."""
+    left, right = (beside.later[side] for side in sides_of(pairs))
+    stay = np.flatnonzero((left >= 0) & (right >= 0))
+    left, right = left[stay], right[stay]
+    rules = pairs["rules"].to_numpy()[stay] & ~(UNKEYED | (stale[left] & stale[right]))
+    return keys_of(left, right, len(stale)), stay, rules
+
+
+def _joined(standing: tuple[Rows, Rows, Rows], found: pa.Table, size: int) -> Proposed:
+    """Pairs that stand with what was proposed again. Accounts keep their order, so the keys of both are sorted."""
+    keys, places, rules = standing
+    new_keys, new_rules = _merged(keys_of(*sides_of(found), size), found["rules"].to_numpy())
+    at = look_up(new_keys, keys, np.arange(len(keys)))
+    known = at >= 0
+    rules[at[known]] |= new_rules[known]
+    where = np.searchsorted(keys, new_keys[~known])
+    keys, places = np.insert(keys, where, new_keys[~known]), np.insert(places, where, NOWHERE)
+    rules = np.insert(rules, where, new_rules[~known])
+    still = rules != 0
+    left, right = np.divmod(keys[still], max(size, 1))
+    columns = [pa.array(left, pa.int32()), pa.array(right, pa.int32()), pa.array(rules[still])]
+    return Proposed(pa.table(columns, schema=SCHEMA), places[still])
+
+
+def _merged(keys: Rows, rules: Rows) -> tuple[Rows, Rows]:
+    """Each key once, in order, with all of its rules."""
+    if not len(keys):
+        return keys, rules
+    order = np.argsort(keys, kind="stable")
+    ordered = keys[order]
+    starts = np.flatnonzero(np.diff(ordered, prepend=-1))
+    return ordered[starts], np.bitwise_or.reduceat(rules[order], starts)
+
+
+def look_up(wanted: Rows, keys: Rows, places: Rows) -> Rows:
+    """The place of each wanted key, by sorted keys; NOWHERE where it is not among them."""
+    if not len(keys):
+        return np.full(len(wanted), NOWHERE)
+    at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    return np.where(keys[at] == wanted, places[at], NOWHERE)
+
+
+def sides_of(pairs: pa.Table) -> tuple[Rows, Rows]:
+    return pairs["left"].to_numpy().astype(np.int64), pairs["right"].to_numpy().astype(np.int64)
+
+
+def keys_of(left: Rows, right: Rows, size: int) -> Rows:
+    return np.asarray(left * size + right)
