@@ -8,7 +8,7 @@ from index.snapshot import Snapshot
 from index.vectors import Docs
 
 DEPTH = 50
-SAMPLED = 24
+SAMPLED = 32
 #: class of filter → keep every so-manieth creator
 CLASSES = {"no filter": 1, "50 %": 2, "5 %": 20, "0.5 %": 200}
 
