@@ -19,6 +19,7 @@
     ├─ RunStopped                   75   SIGTERM: what was under way is saved, try later
     ├─ ConstraintConflict            4   a must-link path crosses a cannot-link; .path
     ├─ SnapshotError                 1   manifest and files disagree
+    ├─ StaleCursor                   1   the index moved on between two pages
     └─ GateRefused                   4   .findings; the previous snapshot stays
 
 The class docstring is the default message; `hint` is the next command or edit.
@@ -204,6 +205,10 @@ class ConstraintConflict(EngineError):
 
 class SnapshotError(EngineError):
     """A snapshot's manifest and files disagree."""
+
+
+class StaleCursor(EngineError):
+    """A newer index is in force since this page was made."""
 
 
 class GateRefused(EngineError):

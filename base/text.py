@@ -41,3 +41,15 @@ def shorten(text: str, limit: int) -> str:
     'abc…'
     """
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def compact_count(count: int) -> str:
+    """A count as people read it.
+
+    >>> compact_count(950), compact_count(12_300), compact_count(4_560_000)
+    ('950', '12.3k', '4.56M')
+    """
+    for size, unit in ((1_000_000, "M"), (1_000, "k")):
+        if count >= size:
+            return f"{count / size:.3g}{unit}"
+    return str(count)

@@ -24,7 +24,7 @@ from index.scoring import ScoringSettings
 from index.snapshot import Snapshot
 from index.writer import ALIASES, CHANGES, FieldVectors, SnapshotInput, write_files, write_manifest
 from providers.embedder import Kind
-from search.service import Searcher
+from search.searcher import Searcher
 
 FIELDS = ("youtube_bio", "youtube_content", "instagram_bio", "instagram_content")
 VOCABULARY = 120_000

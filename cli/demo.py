@@ -12,7 +12,6 @@ from rich.table import Table
 
 from base.errors import ConfigError
 from cli.render import creator_card, pair_panel, progress_reporter, search_table, stage_table
-from cli.search import why
 from cli.state import err, out, settings_of
 from corpus.generate import DEFAULT_ACCOUNTS, write_corpus
 from corpus.payloads import CorpusFiles
@@ -24,7 +23,8 @@ from jobs.runner import RunResult, inspecting
 from jobs.score_identity import score_identity
 from jobs.settings import Settings
 from jobs.summarise_night import summarise_night
-from search.service import Hit, SearchResult, open_snapshot
+from search.explain import why
+from search.searcher import Hit, SearchResult, open_snapshot
 
 QUESTIONS = (
     "home workouts under 500k followers",
@@ -86,7 +86,7 @@ def _summarise(settings: Settings, result: RunResult, truth: pa.Table, answers: 
 
 
 def _shown(answer: SearchResult) -> SearchShown:
-    hits = (HitShown(hit.creator["name"], hit.score, (_sum(hit), *why(hit))) for hit in answer.hits)
+    hits = (HitShown(hit.creator["name"], hit.score, (_sum(hit), *why(hit.explanation))) for hit in answer.hits)
     return SearchShown(answer.query.asked, tuple(hits))
 
 

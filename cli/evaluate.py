@@ -1,6 +1,7 @@
 """evaluate: how right the decisions are, against a truth, what people judged, or a golden set of our own."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +14,8 @@ from jobs.evaluation_page import evaluation_page
 from jobs.runner import inspecting
 from jobs.score_identity import assess_identity
 from jobs.truth_files import read_truth
+from search.evaluation import measure_fidelity, measure_ranking, measure_slices, read_judged
+from search.searcher import open_snapshot
 
 evaluate_app = typer.Typer(no_args_is_help=True)
 BAR_CHARACTERS = 40
@@ -69,6 +72,31 @@ def enrichment(
     if against is not None:
         change = gate_enrichment(settings_of(ctx), recorded, against)
         err.print("macro-F1 {difference:+.4f} (95%: {low:+.4f} to {high:+.4f})".format(**change), markup=False)
+
+
+@evaluate_app.command("search")
+def evaluate_search(
+    ctx: typer.Context,
+    judged: Annotated[
+        Path | None, typer.Option(help="Judged queries, JSON lines: query, kind, grades (creator id: 0 to 3).")
+    ] = None,
+    queries: Annotated[int, typer.Option(help="Queries per field for fidelity.", min=1)] = 20,
+    json: JsonFlag = False,
+) -> None:
+    """Measure the index in force: how much of the exact answer it finds and, with judged queries, how well it ranks."""
+    known = [] if judged is None else read_judged(judged)
+    settings = settings_of(ctx)
+    searcher = open_snapshot(settings.home / "snapshots", model_dir=settings.embeddings.model_dir)
+    report: dict[str, Any] = {
+        "snapshot": searcher.snapshot.manifest.snapshot_id,
+        "fidelity": [asdict(one) for one in measure_fidelity(searcher, queries=queries)],
+        "ranking": [asdict(one) for one in measure_ranking(searcher, known)] if known else [],
+        "slices": [asdict(one) for one in measure_slices(searcher, known)] if known else [],
+    }
+    if json:
+        print_json([report])
+    else:
+        _show(report)
 
 
 def _show(report: Mapping[str, Any]) -> None:

@@ -21,6 +21,7 @@ from cli import (
     review,
     runs,
     search,
+    serve,
     setup,
     takedown,
     train,
@@ -93,6 +94,8 @@ app.add_typer(evaluate.evaluate_app, name="evaluate", help="How right the decisi
 app.command("search")(search.search)
 app.command("export")(export.export)
 app.add_typer(months.months_app, name="months", help="Content and metrics by month.")
+app.command("serve")(serve.serve)
+app.add_typer(serve.keys_app, name="keys", help="API keys of the search service.")
 app.command("takedown")(takedown.takedown)
 app.add_typer(search.snapshot_app, name="snapshot", help="Published snapshots of the index.")
 app.add_typer(setup.db_app, name="db", help="The store's schema.")

@@ -9,12 +9,14 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from base.text import compact_count
 from cli.state import JsonFlag, err, out, print_json, settings_of
 from jobs.keep_snapshots import list_snapshots, roll_back_snapshot, unpin_snapshot, verify_snapshot
 from jobs.mirror_snapshots import pull_snapshot, push_snapshot
 from jobs.query_encoder import query_encoder
+from search.explain import why
 from search.parse import parse_count
-from search.service import Hit, SearchResult, open_snapshot
+from search.searcher import Hit, SearchResult, open_snapshot
 
 BAR_CELLS = 16
 WORD_COLOUR, BIO_COLOUR, CONTENT_COLOUR, QUALITY_COLOUR = "green", "blue", "cyan", "yellow"
@@ -164,19 +166,7 @@ def _handle(account: dict[str, Any]) -> str:
 
 def _followers(hit: Hit) -> str:
     total = hit.creator["followers_total"]
-    return "hidden" if total is None else compact(total)
-
-
-def compact(count: int) -> str:
-    """A count as people read it.
-
-    >>> compact(950), compact(12_300), compact(4_560_000)
-    ('950', '12.3k', '4.56M')
-    """
-    for size, unit in ((1_000_000, "M"), (1_000, "k")):
-        if count >= size:
-            return f"{count / size:.3g}{unit}"
-    return str(count)
+    return "hidden" if total is None else compact_count(total)
 
 
 def _score(hit: Hit) -> Text:
@@ -195,22 +185,7 @@ def _reasons(hit: Hit) -> Iterator[Text]:
     labels = [creator["primary_niche"], creator["content_style"], creator["language"], creator["country"]]
     provisional = "(provisional)" if creator["label_provenance"] == "offline" else None
     yield Text(" · ".join(label for label in [*labels, provisional] if label), style="magenta")
-    yield Text(f"why: {'; '.join(why(hit))}", style="italic")
-
-
-def why(hit: Hit) -> list[str]:
-    """The reasons for a rank, in words."""
-    explanation = hit.explanation
-    reasons = []
-    if explanation.matched_words:
-        reasons.append(f"words {', '.join(explanation.matched_words)}")
-    if explanation.niche_match:
-        reasons.append(f"niche {', '.join(explanation.niche_match)}")
-    fields = {name: value for name, value in explanation.components.items() if name.endswith(("_bio", "_content"))}
-    if fields and max(fields.values()) > 0:
-        closest = max(fields, key=lambda name: fields[name])
-        reasons.append(f"{closest.replace('_', ' ')} {fields[closest]:.0%} alike in meaning")
-    return [*reasons, *explanation.filters] or ["quality alone"]
+    yield Text(f"why: {'; '.join(why(hit.explanation))}", style="italic")
 
 
 def _colour(part: str) -> str:

@@ -5,7 +5,7 @@ not sure leaves the words where they are: they are searched for, which loses not
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from base.errors import ConfigError
@@ -35,6 +35,11 @@ _AT_LEAST = r"(?:at least|no less than|min(?:imum)?|>=|≥)"
 _RANGE_DASH = r"\s*(?:-|–|to)\s*"
 _QUOTED = re.compile(r"[\"“”]([^\"“”]*)[\"“”]")
 _MINUS = re.compile(r"(?<!\S)-(\w[\w'’-]*)")
+_LIKE = re.compile(r"(?<!\S)like:\s*(\S+)", re.IGNORECASE)
+# "Emerging markets" is a subject, not a wish.
+_EMERGING = re.compile(
+    r"\b(emerging|up[- ]and[- ]coming|fast[- ]growing)\b(?!\s+(?:market|econom|tech|disease))", re.IGNORECASE
+)
 _PLATFORM = "(?:" + "|".join(sorted(map(re.escape, PLATFORM_WORDS), key=len, reverse=True)) + ")"
 _ROLE = "(?:" + "|".join(ROLE_WORDS) + ")"
 _LANGUAGE = "(?:" + "|".join(sorted(LANGUAGES, key=len, reverse=True)) + ")"
@@ -50,6 +55,8 @@ def parse_query(text: str, **filters: Any) -> Query:
     reading = _Reading(text)
     phrases = reading.take_all(_QUOTED, lambda match: f'the words "{match[1].strip()}" side by side')
     excluded = reading.take_all(_MINUS, lambda match: f"without {match[1]}")
+    like = reading.take_all(_LIKE, lambda match: f"alike {match[1]}")
+    emerging = reading.take_all(_EMERGING, lambda _: "growth counts")
     reading.take_followers()
     reading.take_platforms()
     reading.take_names(rf"\b(?:in\s+({_LANGUAGE})|({_LANGUAGE})[ -]speaking)\b", LANGUAGES, "language")
@@ -66,7 +73,15 @@ def parse_query(text: str, **filters: Any) -> Query:
         excluded=tuple(dict.fromkeys(word for entry in excluded for word in tokens(entry))),
         filters=build_filters(**(reading.filters | given)),
         understood=tuple(reading.understood),
+        like=_only(like),
+        emerging=bool(emerging),
     )
+
+
+def _only(like: Sequence[str]) -> str | None:
+    if len(like) > 1:
+        raise ConfigError("one like: at a time", hint="ask once for each of them")
+    return like[0] if like else None
 
 
 def parse_count(text: str) -> int:

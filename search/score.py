@@ -1,7 +1,8 @@
-"""Every component of every kept creator's score, computed exactly: no candidate list, so nothing depends on one.
+"""Every component of every candidate's score, computed exactly, so that nothing depends on who else is asked about.
 
 score = α·keyword + β·semantic + γ·quality. Keyword is BM25 as a share of the query's upper bound; semantic is the
 weighted mean of the similarities of the fields a creator has; quality was computed when the snapshot was built.
+Each score is kept as the terms of its sum: they are the explanation.
 """
 
 from collections.abc import Mapping
@@ -10,17 +11,21 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from index.field import Field
 from index.manifest import FieldConstants
 from index.snapshot import Snapshot
+from search.candidates import Vectors
+from search.filters import Docs
+from search.query import Fusion
 
 Floats = npt.NDArray[np.float64]
-Docs = npt.NDArray[np.intp]
+
+GROWTH_WEIGHT = 0.3  # of growth when it is asked for: as much as good words, so that who rises comes first among equals
+RRF_K = 60  # Cormack, Clarke & Büttcher 2009: late ranks still count a little, and no single list decides
 
 
 @dataclass(frozen=True, slots=True)
-class Scores:
-    """Row i is `docs[i]`; every part lies in [0, 1]."""
+class Components:
+    """Row i is `docs[i]`; every component lies in [0, 1]."""
 
     #: internal ids, ascending
     docs: Docs
@@ -29,23 +34,58 @@ class Scores:
     similarities: Mapping[str, Floats]
     semantic: Floats
     quality: Floats
+    #: 1 for a rising creator, when growth was asked for; None when it was not
+    growth: Floats | None = None
+
+    def take(self, rows: npt.NDArray[np.intp] | npt.NDArray[np.bool_]) -> "Components":
+        """These rows only."""
+        return Components(
+            docs=self.docs[rows],
+            keyword=self.keyword[rows],
+            similarities={name: values[rows] for name, values in self.similarities.items()},
+            semantic=self.semantic[rows],
+            quality=self.quality[rows],
+            growth=None if self.growth is None else self.growth[rows],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    components: Components
+    #: term of the sum → its value per row; `total` is their sum
+    parts: Mapping[str, Floats]
     total: Floats
 
+    @property
+    def docs(self) -> Docs:
+        return self.components.docs
 
-def score(snapshot: Snapshot, docs: Docs, terms: tuple[str, ...], query: npt.NDArray[np.float32] | None) -> Scores:
-    """The scores of the creators `docs`.
 
-    query: unit vector of the text; None, for a text without one, is like nothing.
+def measure(
+    snapshot: Snapshot, docs: Docs, terms: tuple[str, ...], vectors: Vectors, *, emerging: bool = False
+) -> Components:
+    """The components of the creators `docs` (ascending); growth among them when `emerging` ones are asked for.
+
+    vectors: unit vector per field; a field without one is like nobody.
     """
-    constants = snapshot.content.scoring
-    keyword = snapshot.bm25.scores(terms)[docs]
-    similarities = _similarities(snapshot, docs, query)
-    semantic = weighted_mean(similarities, _weights(snapshot), len(docs))
-    quality = snapshot.creators["quality"].to_numpy()[docs]
-    total = (
-        constants.keyword_weight * keyword + constants.semantic_weight * semantic + constants.quality_weight * quality
+    similarities = {name: _similarity(snapshot, name, docs, vectors) for name in snapshot.fields}
+    return Components(
+        docs=docs,
+        keyword=snapshot.bm25.scores_of(terms, docs),
+        similarities=similarities,
+        semantic=weighted_mean(similarities, _weights(snapshot), len(docs)),
+        quality=snapshot.quality[docs],
+        growth=_growth(snapshot, docs) if emerging else None,
     )
-    return Scores(docs, keyword, similarities, semantic, quality, total)
+
+
+def fuse(snapshot: Snapshot, components: Components, fusion: Fusion) -> Scores:
+    """The scores of these candidates under one of the two fusions."""
+    parts = _reciprocal_ranks(components) if fusion == "rrf" else _linear(snapshot, components)
+    total = np.zeros(len(components.docs))
+    for part in parts.values():  # in a fixed order: sums are the same everywhere
+        total += part
+    return Scores(components, parts, total)
 
 
 def similarity(cosine: Floats, constants: FieldConstants) -> Floats:
@@ -59,33 +99,67 @@ def weighted_mean(similarities: Mapping[str, Floats], weights: Mapping[str, floa
 
     Renormalised, so that a creator on one platform is not ranked down for the platforms it is not on.
     """
-    earned, known = np.zeros(count), np.zeros(count)
-    for name, values in similarities.items():
-        earned += weights[name] * np.nan_to_num(values, nan=0.0)
-        known += weights[name] * ~np.isnan(values)
-    return np.divide(earned, known, out=np.zeros(count), where=known > 0)
+    total = np.zeros(count)
+    for share in _shares(similarities, weights, count).values():
+        total += share
+    return total
 
 
-def best(scores: Scores, limit: int) -> npt.NDArray[np.intp]:
+def best(scores: Scores, limit: int | None = None) -> npt.NDArray[np.intp]:
     """Rows of the highest scores, best first; equal scores by creator id, which is the order of internal ids."""
     rows = np.arange(len(scores.docs))
-    if limit < len(rows):
+    if limit is not None and limit < len(rows):
         threshold = np.partition(scores.total, len(rows) - limit)[len(rows) - limit]
         rows = np.flatnonzero(scores.total >= threshold)
     return rows[np.lexsort((scores.docs[rows], -scores.total[rows]))][:limit]
 
 
-def _similarities(snapshot: Snapshot, docs: Docs, query: npt.NDArray[np.float32] | None) -> dict[str, Floats]:
-    constants = snapshot.content.embedding.fields
-    return {name: _field_similarity(field, docs, query, constants[name]) for name, field in snapshot.fields.items()}
+def _linear(snapshot: Snapshot, components: Components) -> dict[str, Floats]:
+    constants = snapshot.content.scoring
+    shares = _shares(components.similarities, _weights(snapshot), len(components.docs))
+    return {
+        "keyword": constants.keyword_weight * components.keyword,
+        **{name: constants.semantic_weight * share for name, share in shares.items()},
+        "quality": constants.quality_weight * components.quality,
+        **({} if components.growth is None else {"growth": GROWTH_WEIGHT * components.growth}),
+    }
 
 
-def _field_similarity(
-    field: Field, docs: Docs, query: npt.NDArray[np.float32] | None, constants: FieldConstants
-) -> Floats:
-    if query is None:
-        return np.where(np.isin(docs, field.docs), 0.0, np.nan)
-    return similarity(field.cosines_of(docs, query), constants)
+def _reciprocal_ranks(components: Components) -> dict[str, Floats]:
+    lists = {"keyword": components.keyword, **components.similarities, "quality": components.quality}
+    if components.growth is not None:
+        lists["growth"] = components.growth
+    return {name: _reciprocal_rank(values) for name, values in lists.items()}
+
+
+def _reciprocal_rank(values: Floats) -> Floats:
+    """1 / (60 + rank) among the candidates; 0 for who is not in the list. Equals share the better rank."""
+    known = np.nan_to_num(values, nan=0.0)
+    ordered = np.sort(known)
+    ranks = len(known) - np.searchsorted(ordered, known, side="right") + 1
+    return np.where(known > 0, 1 / (RRF_K + ranks), 0.0)
+
+
+def _shares(similarities: Mapping[str, Floats], weights: Mapping[str, float], count: int) -> dict[str, Floats]:
+    """w·sim / Σ w per field, Σ over the fields that are there."""
+    known = np.zeros(count)
+    for name, values in similarities.items():
+        known += weights[name] * ~np.isnan(values)
+    known[known == 0] = 1
+    return {name: weights[name] * np.nan_to_num(values, nan=0.0) / known for name, values in similarities.items()}
+
+
+def _growth(snapshot: Snapshot, docs: Docs) -> Floats:
+    """1 for who is rising, 0 for anybody else, also for who has no series to tell by."""
+    if "momentum" not in snapshot.creators.column_names:
+        return np.zeros(len(docs))
+    return snapshot.columns.one_of("momentum", ["rising"])[docs].astype(np.float64)
+
+
+def _similarity(snapshot: Snapshot, name: str, docs: Docs, vectors: Vectors) -> Floats:
+    if name not in vectors:
+        return np.zeros(len(docs))
+    return similarity(snapshot.fields[name].cosines_of(docs, vectors[name]), snapshot.content.embedding.fields[name])
 
 
 def _weights(snapshot: Snapshot) -> dict[str, float]:

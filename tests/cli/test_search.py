@@ -11,11 +11,12 @@ from typer.testing import CliRunner
 
 import cli.search as commands
 from base.errors import ConfigError, SnapshotError
-from cli.search import result_table, why
+from cli.search import result_table
 from index.files import folder_name
 from index.versions import Versions
 from providers.hashing import HashingEmbedder
-from search.service import SearchResult, open_snapshot
+from search.explain import why
+from search.searcher import SearchResult, open_snapshot
 from tests.index.snapshots import a_creator, input_of, write_snapshot
 
 HOSTILE = "[red]ann[/red] [link=file:///]x"
@@ -64,8 +65,8 @@ def test_a_hit_shows_its_score_its_parts_and_its_reasons(result: SearchResult):
     for part in [hit.score, *hit.explanation.parts.values()]:
         assert f"{part:.3f}" in text
     assert "provisional" in text
-    assert "words home, workouts" in "; ".join(why(hit))
-    assert "max followers 499,999" in "; ".join(why(hit))
+    assert "words home, workouts" in "; ".join(why(hit.explanation))
+    assert "max followers 499,999" in "; ".join(why(hit.explanation))
 
 
 def test_a_name_that_looks_like_markup_is_printed_as_it_is(result: SearchResult):

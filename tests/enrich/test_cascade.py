@@ -9,7 +9,6 @@ from enrich.enricher import Enricher
 from enrich.offline import OfflineClassifier
 from enrich.taxonomy import load_taxonomy
 from providers.hashing import HashingEmbedder
-from providers.scripted import ScriptedLLM
 from tests.enrich.making import PROMPT, a_cook, a_subject
 
 IDS = [f"cr_{number}" for number in range(4_000)]
@@ -73,7 +72,7 @@ def test_another_threshold_or_classifier_is_another_recipe():
 
 def test_clear_cases_are_final_and_the_others_are_left_to_be_asked_about():
     offline = OfflineClassifier(load_taxonomy(), HashingEmbedder(), "recipe")
-    asked = Enricher(ScriptedLLM([]), PROMPT, load_taxonomy())
+    asked = Enricher("scripted/1", PROMPT, load_taxonomy())
     clear, unclear = a_cook(), a_subject("hello", ["one more"], creator_id="cr_zed")
     (score,) = offline.leads([clear])
     cascade = Cascade(offline, asked, min_score=float(score))

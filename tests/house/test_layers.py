@@ -25,8 +25,9 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "index": ("base", "embeddings", "engines"),
     "jobs": ("base", "store", "engines", "providers", "prompts", "ingest", "embeddings", "identity", "enrich", "index"),
     "review": ("base", "store", "identity"),
-    "search": ("base", "index", "embeddings", *EMBEDDERS),
-    "cli": ("base", "jobs", "review", "search", "corpus"),
+    "tenants": ("base",),
+    "search": ("base", "index", "embeddings", "tenants", *EMBEDDERS),
+    "cli": ("base", "jobs", "review", "search", "tenants", "corpus"),
 }
 
 #: library → the only places that may import it; nowhere, when empty
@@ -45,7 +46,7 @@ FENCES: dict[str, tuple[str, ...]] = {
     "adbc_driver_sqlite": ("store",),
     "psycopg": ("store",),
     "adbc_driver_manager": ("store",),
-    "sqlite3": ("store",),
+    "sqlite3": ("store", "tenants"),
     "faiss": ("embeddings.cells", "embeddings.neighbours"),
     "fsspec": ("store.folders",),
     "rapidfuzz": ("identity.compare",),
@@ -54,6 +55,8 @@ FENCES: dict[str, tuple[str, ...]] = {
     "typer": ("cli",),
     "rich": ("cli",),
     "fastapi": ("review", "search"),
+    "starlette": ("review", "search"),
+    "uvicorn": ("cli.serve",),
     "httpx": (),
     "httpx2": ("providers",),
     "aiohttp": ("providers",),
@@ -126,6 +129,7 @@ def test_search_reaches_no_store_no_job_and_no_language_model():
         "embeddings",
         "engines",
         "providers",
+        "tenants",
     }
     models = {module.name for module in modules("providers") if "providers.llm.LLM" in imports(module.tree)}
     assert reached & {"providers.llm", *models} == set()

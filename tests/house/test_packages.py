@@ -24,7 +24,8 @@ LIBRARIES = {
     "setup": ("onnx", "hatchling"),
 }
 #: the modules that are nothing without the libraries of an extra
-BEHIND_AN_EXTRA = {"providers.minilm": "local", "providers.static": "local", "providers.export_minilm": "local"}
+BEHIND_AN_EXTRA = {"providers.minilm": "local", "providers.static": "local", "providers.export_minilm": "local",
+                   "search.api": "serve", "search.pages": "serve", "search.web": "serve"}  # fmt: skip
 #: starts Python without the libraries of every extra
 BARE = f"""
 import sys

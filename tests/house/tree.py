@@ -9,7 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 ROOMS = (
     "base", "store", "engines", "providers", "prompts", "corpus", "ingest", "embeddings", "identity", "enrich", "index",
-    "jobs", "review", "search", "cli",
+    "tenants", "jobs", "review", "search", "cli",
 )  # fmt: skip
 
 

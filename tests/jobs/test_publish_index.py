@@ -18,7 +18,7 @@ from index.versions import Versions, verify_version
 from jobs.keep_snapshots import list_snapshots, roll_back_snapshot, unpin_snapshot, verify_snapshot
 from jobs.publish_index import publish_index
 from providers.hashing import HashingEmbedder
-from search.service import SearchResult, open_snapshot
+from search.searcher import SearchResult, open_snapshot
 from store.session import Store
 from store.tables import (
     AccountAlias,

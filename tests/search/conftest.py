@@ -1,16 +1,26 @@
 """One snapshot of random creators for the whole room."""
 
 import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from fastapi.testclient import TestClient
 
+from base.clock import FixedClock
 from index.snapshot import Snapshot
 from index.versions import Versions
 from providers.hashing import HashingEmbedder
-from search.service import Searcher
+from search.live import Live
+from search.searcher import Searcher
+from search.service import Service
+from search.web import create_app
+from tenants.database import TenantDatabase
 from tests.index.generated import some_creators
 from tests.index.snapshots import input_of, write_snapshot
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture(scope="session")
@@ -31,3 +41,15 @@ def snapshot(published: Path) -> Snapshot:
 @pytest.fixture(scope="session")
 def searcher(snapshot: Snapshot) -> Searcher:
     return Searcher(snapshot, HashingEmbedder())
+
+
+@pytest.fixture
+def service(published: Path, tmp_path: Path) -> Service:
+    """The service over that snapshot, with a tenants' store of its own."""
+    return Service(Live(published, HashingEmbedder()), TenantDatabase(tmp_path / "tenants.db"), clock=FixedClock(NOW))
+
+
+@pytest.fixture
+def client(service: Service) -> Iterator[TestClient]:
+    with TestClient(create_app(service), base_url="http://127.0.0.1") as opened:
+        yield opened

@@ -80,12 +80,21 @@ def test_quotes_and_minus_are_taken_out():
 def test_the_words_for_a_creator_and_small_words_are_not_searched_for():
     """SRC-02: the two example phrases."""
     assert parse_query("backend engineering creators under 500k followers").text == "backend engineering"
-    assert parse_query("emerging fitness creators for a new gym launch").terms == (
-        "emerging",
-        "fitness",
-        "gym",
-        "launch",
-    )
+    emerging = parse_query("emerging fitness creators for a new gym launch")
+    assert emerging.terms == ("fitness", "gym", "launch")
+    assert emerging.emerging
+
+
+def test_emerging_markets_are_a_subject():
+    query = parse_query("emerging markets explained")
+    assert (query.text, query.emerging) == ("emerging markets explained", False)
+
+
+def test_like_names_one_creator():
+    assert parse_query("like:@ann under 10k followers").like == "@ann"
+    assert parse_query("like:youtube:UC1 baking").text == "baking"
+    with pytest.raises(ConfigError, match="one like: at a time"):
+        parse_query("like:@ann like:@bob")
 
 
 def test_a_filter_by_name_wins_over_the_phrase():

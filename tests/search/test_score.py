@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from index.manifest import FieldConstants
 from index.snapshot import Snapshot
 from providers.hashing import HashingEmbedder
-from search.score import best, score, similarity, weighted_mean
+from search.score import best, fuse, measure, similarity, weighted_mean
 
 EVERYBODY = 300
 
@@ -30,15 +30,16 @@ def test_a_score_does_not_depend_on_who_else_is_asked_about(snapshot: Snapshot, 
     """SRC-06: bit for bit, so neither filters nor page size nor chunks change a score."""
     query = HashingEmbedder().embed(["home gym bread"])[0]
     docs = np.array(sorted(chosen))
-    alone = score(snapshot, docs, ("home", "gym"), query)
-    among = score(snapshot, np.arange(EVERYBODY), ("home", "gym"), query)
+    vectors = dict.fromkeys(snapshot.fields, query)
+    alone = fuse(snapshot, measure(snapshot, docs, ("home", "gym"), vectors), "linear")
+    among = fuse(snapshot, measure(snapshot, np.arange(EVERYBODY), ("home", "gym"), vectors), "linear")
     np.testing.assert_array_equal(alone.total, among.total[docs])
-    for name, values in alone.similarities.items():
-        np.testing.assert_array_equal(values, among.similarities[name][docs])
+    for name, values in alone.parts.items():
+        np.testing.assert_array_equal(values, among.parts[name][docs])
 
 
 @given(limit=st.integers(1, 400))
 def test_the_best_are_the_head_of_the_whole_ranking(snapshot: Snapshot, limit: int):
-    scores = score(snapshot, np.arange(EVERYBODY), ("yoga",), None)
+    scores = fuse(snapshot, measure(snapshot, np.arange(EVERYBODY), ("yoga",), {}), "linear")
     whole = sorted(range(EVERYBODY), key=lambda doc: (-scores.total[doc], doc))
     assert best(scores, limit).tolist() == whole[:limit]

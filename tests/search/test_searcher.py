@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from base.errors import ConfigError, SnapshotError
 from index.snapshot import Snapshot
 from providers.hashing import HashingEmbedder
-from search.service import Searcher, open_snapshot
+from search.searcher import Searcher, open_snapshot
 from tests.index.generated import WORDS
 from tests.index.second_reader import Reader
 from tests.index.snapshots import a_creator, input_of, write_snapshot
@@ -105,7 +105,7 @@ def test_text_that_matches_nobody_finds_nobody(searcher: Searcher):
 
 
 def test_facets_count_what_matches(searcher: Searcher):
-    result = searcher.search("", language="es")
+    result = searcher.search("", language="es", facets=True)
     assert result.facets["language"] == {"es": result.total}
 
 
@@ -142,8 +142,64 @@ def test_nothing_published_is_said_plainly(tmp_path: Path):
 
 def test_search_reaches_no_store_and_no_language_model():
     """SRC-14: whatever route the imports take."""
-    code = "import sys, search.service; print(*sys.modules)"
+    code = "import sys, search.searcher; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     rooms = {name.split(".")[0] for name in loaded}
     assert not rooms & {"store", "jobs", "review", "enrich", "identity", "ingest", "sqlalchemy", "sqlmodel", "openai"}
     assert "providers.llm" not in loaded
+
+
+@settings(max_examples=20)
+@given(text=QUERIES)
+def test_reciprocal_ranks_need_no_constants_and_add_up_too(searcher: Searcher, text: str):
+    result = searcher.search(text, limit=1_000, fusion="rrf")
+    scores = [hit.score for hit in result.hits]
+    assert scores == sorted(scores, reverse=True)
+    for hit in result.hits:
+        assert sum(hit.explanation.parts.values()) == pytest.approx(hit.score, abs=1e-9)
+        assert all(part == 0 or 1 / (60 + result.total) <= part <= 1 / 61 for part in hit.explanation.parts.values())
+
+
+def test_hidden_creators_are_neither_hits_nor_counted(searcher: Searcher):
+    everybody = searcher.search("yoga", facets=True)
+    first = everybody.hits[0]
+    without = searcher.search("yoga", facets=True, hidden=searcher.mask_of([first.creator_id, "cr_nobody"]))
+    assert [hit.creator_id for hit in without.hits][:5] == [hit.creator_id for hit in everybody.hits][1:6]
+    assert (without.total, without.kept) == (everybody.total - 1, everybody.kept - 1)
+    language = first.creator["language"]
+    if language:
+        assert without.facets["language"][language] == everybody.facets["language"][language] - 1
+
+
+@settings(max_examples=20)
+@given(language=st.sampled_from(["en", "es"]), text=st.sampled_from(["", "yoga", "home -oven"]))
+def test_every_facet_equals_a_naive_count(searcher: Searcher, language: str, text: str):
+    result = searcher.search(text, language=language, limit=1_000, facets=True)
+    assert result.total == len(result.hits)
+    for name, counts in result.facets.items():
+        naive: dict[str, int] = {}
+        for hit in result.hits:
+            value = hit.creator[name]
+            for one in value if isinstance(value, list) else [value]:
+                if one is not None:
+                    naive[one] = naive.get(one, 0) + 1
+        assert counts == naive
+        assert list(counts) == sorted(naive, key=lambda one: (-naive[one], one))
+
+
+def test_emerging_creators_come_first_among_those_that_fit(tmp_path: Path):
+    """SRC-02: "emerging fitness creators for a new gym launch"."""
+    people = [
+        a_creator("flat", bio="fitness gym launch", growth={"youtube": (50_000, 50_000, 28)}),
+        a_creator("fast", bio="fitness gym launch", growth={"youtube": (25_000, 50_000, 28)}),
+        a_creator("none", bio="fitness gym launch"),
+        a_creator("oven", bio="bread", titles=["cake"], niche="food", summary="", growth={"youtube": (10, 50_000, 28)}),
+    ]
+    searcher = Searcher(write_snapshot(tmp_path, input_of(people)), HashingEmbedder())
+    hits = searcher.search("emerging fitness creators for a new gym launch").hits
+    assert hits[0].creator_id == "cr_fast"
+    assert hits[0].explanation.parts["growth"] > 0
+    assert sum(hits[0].explanation.parts.values()) == pytest.approx(hits[0].score, abs=1e-9)
+    assert "cr_oven" not in {hit.creator_id for hit in hits[:3]}
+    assert "growth" not in searcher.search("fitness creators for a new gym launch").hits[0].explanation.parts
+    assert [hit.creator_id for hit in searcher.search("gym", momentum="rising").hits] == ["cr_fast"]

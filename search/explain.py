@@ -1,0 +1,103 @@
+"""Why a hit stands where it stands: the terms of its score, and what they rest on."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from index.snapshot import Snapshot
+from index.text import tokens
+from search.filters import Docs
+from search.query import Query
+from search.score import Scores
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    #: the terms of the sum: keyword, one per vector field the creator has, quality; they add up to the score
+    parts: Mapping[str, float]
+    #: the same before weighting: keyword, similarity per field, semantic, quality; each in [0, 1]
+    components: Mapping[str, float]
+    #: vector fields of the snapshot that this creator does not have
+    absent_fields: tuple[str, ...]
+    #: words of the query that stand in the creator's text
+    matched_words: tuple[str, ...]
+    #: labels of the creator's niches that share a word with the query
+    niche_match: tuple[str, ...]
+    #: the filters in force; the creator satisfies all of them
+    filters: tuple[str, ...]
+
+
+def explain(
+    snapshot: Snapshot, query: Query, scores: Scores, rows: Sequence[int], creators: Sequence[Mapping[str, Any]]
+) -> list[Explanation]:
+    """One explanation per row of `scores`; `creators` are the same rows as the snapshot has them."""
+    docs = scores.docs[list(rows)]
+    matched, absent = _matched_words(snapshot, query.terms, docs), _absent_fields(snapshot, docs)
+    filters = query.filters.in_words()
+    return [
+        _explanation(snapshot, query, scores, row, creator, words, missing, filters)
+        for row, creator, words, missing in zip(rows, creators, matched, absent, strict=True)
+    ]
+
+
+def why(explanation: Explanation) -> list[str]:
+    """The reasons for a rank, in words."""
+    reasons = []
+    if explanation.matched_words:
+        reasons.append(f"words {', '.join(explanation.matched_words)}")
+    if explanation.niche_match:
+        reasons.append(f"niche {', '.join(explanation.niche_match)}")
+    if explanation.components.get("growth"):
+        reasons.append("rising")
+    fields = {name: value for name, value in explanation.components.items() if name.endswith(("_bio", "_content"))}
+    if fields and max(fields.values()) > 0:
+        closest = max(fields, key=lambda name: fields[name])
+        reasons.append(f"{closest.replace('_', ' ')} {fields[closest]:.0%} alike in meaning")
+    return [*reasons, *explanation.filters] or ["quality alone"]
+
+
+def _explanation(
+    snapshot: Snapshot,
+    query: Query,
+    scores: Scores,
+    row: int,
+    creator: Mapping[str, Any],
+    words: tuple[str, ...],
+    absent: tuple[str, ...],
+    filters: tuple[str, ...],
+) -> Explanation:
+    components = scores.components
+    return Explanation(
+        parts={name: float(part[row]) for name, part in scores.parts.items() if name not in absent},
+        components={
+            "keyword": float(components.keyword[row]),
+            **{name: float(part[row]) for name, part in components.similarities.items() if name not in absent},
+            "semantic": float(components.semantic[row]),
+            "quality": float(components.quality[row]),
+            **({} if components.growth is None else {"growth": float(components.growth[row])}),
+        },
+        absent_fields=absent,
+        matched_words=words,
+        niche_match=_niche_match(snapshot, query.terms, creator),
+        filters=filters,
+    )
+
+
+def _matched_words(snapshot: Snapshot, terms: tuple[str, ...], docs: Docs) -> list[tuple[str, ...]]:
+    held = snapshot.bm25.matched(terms, docs)
+    return [tuple(terms[place] for place in np.flatnonzero(held[:, doc])) for doc in range(len(docs))]
+
+
+def _absent_fields(snapshot: Snapshot, docs: Docs) -> list[tuple[str, ...]]:
+    nowhere = np.zeros(snapshot.content.embedding.dim, np.float32)
+    missing = {name: np.isnan(field.cosines_of(docs, nowhere)) for name, field in snapshot.fields.items()}
+    return [tuple(name for name, absent in missing.items() if absent[place]) for place in range(len(docs))]
+
+
+def _niche_match(snapshot: Snapshot, terms: tuple[str, ...], creator: Mapping[str, Any]) -> tuple[str, ...]:
+    labels = snapshot.content.niches
+    niches = [creator["primary_niche"], *(creator["secondary_niches"] or [])]
+    named = [labels[niche] for niche in niches if niche in labels]
+    return tuple(label for label in named if set(tokens(label)) & set(terms))

@@ -1,0 +1,85 @@
+"""What one tenant has written over the shared index: notes, lists, hidden creators.
+
+An overlay is made for one tenant and asks every table for that tenant's rows alone: there is no call without one.
+"""
+
+from datetime import datetime
+
+from base.clock import to_micros
+from base.errors import ConfigError
+from tenants.database import TenantDatabase
+
+MAX_NOTE_CHARACTERS = 4_000
+MAX_NAME_CHARACTERS = 80
+
+
+class Overlay:
+    """The rows of one tenant."""
+
+    def __init__(self, database: TenantDatabase, tenant_id: str) -> None:
+        self.tenant_id = tenant_id
+        self._database = database
+
+    def notes(self) -> dict[str, str]:
+        """Creator id → note."""
+        found = self._read("SELECT creator_id, text FROM notes WHERE tenant_id = ? ORDER BY creator_id")
+        return {creator_id: text for creator_id, text in found}  # noqa: C416  rows are tuples of any length to mypy
+
+    def write_note(self, creator_id: str, text: str, *, now: datetime) -> None:
+        """Replace the note on a creator. Raises ConfigError for an empty or too long one."""
+        _check_text("note", text, MAX_NOTE_CHARACTERS)
+        self._database.write(
+            "INSERT INTO notes (tenant_id, creator_id, text, updated_at) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT DO UPDATE SET text = excluded.text, updated_at = excluded.updated_at",
+            (self.tenant_id, creator_id, text, to_micros(now)),
+        )
+
+    def remove_note(self, creator_id: str) -> bool:
+        return self._remove("DELETE FROM notes WHERE tenant_id = ? AND creator_id = ?", creator_id)
+
+    def lists(self) -> dict[str, list[str]]:
+        """Name → creator ids, in the order they were added."""
+        found: dict[str, list[str]] = {}
+        entries = "SELECT list, creator_id FROM list_entries WHERE tenant_id = ? ORDER BY list, added_at, creator_id"
+        for name, creator_id in self._read(entries):
+            found.setdefault(name, []).append(creator_id)
+        return found
+
+    def add_to_list(self, name: str, creator_id: str, *, now: datetime) -> None:
+        """Put a creator on a list, which is made by its first entry; a second time changes nothing."""
+        _check_text("list name", name, MAX_NAME_CHARACTERS)
+        self._database.write(
+            "INSERT INTO list_entries (tenant_id, list, creator_id, added_at) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT DO NOTHING",
+            (self.tenant_id, name, creator_id, to_micros(now)),
+        )
+
+    def remove_from_list(self, name: str, creator_id: str) -> bool:
+        statement = "DELETE FROM list_entries WHERE tenant_id = ? AND list = ? AND creator_id = ?"
+        return self._remove(statement, name, creator_id)
+
+    def hidden(self) -> frozenset[str]:
+        """Creators that this tenant does not want to see."""
+        return frozenset(one for (one,) in self._read("SELECT creator_id FROM hidden_creators WHERE tenant_id = ?"))
+
+    def hide(self, creator_id: str, *, now: datetime) -> None:
+        self._database.write(
+            "INSERT INTO hidden_creators (tenant_id, creator_id, hidden_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+            (self.tenant_id, creator_id, to_micros(now)),
+        )
+
+    def show(self, creator_id: str) -> bool:
+        """No longer hide a creator."""
+        return self._remove("DELETE FROM hidden_creators WHERE tenant_id = ? AND creator_id = ?", creator_id)
+
+    def _read(self, statement: str) -> list[tuple[str, ...]]:
+        return self._database.read(statement, (self.tenant_id,))
+
+    def _remove(self, statement: str, *which: str) -> bool:
+        """Whether there was anything to remove."""
+        return self._database.write(statement, (self.tenant_id, *which)) > 0
+
+
+def _check_text(what: str, text: str, most: int) -> None:
+    if not text.strip() or len(text) > most:
+        raise ConfigError(f"a {what} has 1 to {most:,} characters", hint=f"this one has {len(text):,}")
