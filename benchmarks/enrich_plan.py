@@ -64,6 +64,8 @@ class Asked:
     prompt_version: str | None = "1"
     recipe = Recipe("planned-only", "1")
 
+    batch_size = 1
+
     def input_fingerprint(self, subject: Subject) -> str:
         return subject.fingerprint
 

@@ -12,6 +12,8 @@ class AskingSettings(PacingSettings):
     #: offline: the built-in classifier, free and provisional · openai: a model at OpenAI or at a server that speaks
     #: like it; paid for, and only under a budget
     provider: Literal["offline", "openai"] = "offline"
+    #: online: answers at once · batch: at the price of the Batch API, with a later run (see `[batches]`)
+    mode: Literal["online", "batch"] = "online"
     #: openai: the model that is asked
     model: str = "gpt-5.4-nano"
     #: openai: reasoning effort, told with every question; None: the model's own default

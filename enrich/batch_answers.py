@@ -12,7 +12,7 @@ import orjson
 
 from base.errors import ErrorClass, ProviderError
 from enrich.dossier import Dossier, DossierItem
-from enrich.labeller import flags_of
+from enrich.labeller import Outcome, flags_of
 from enrich.ledger import Price, Settlement, settle_answer, settle_error
 from enrich.questions import Questions
 from enrich.schema import CreatorLabels
@@ -58,6 +58,19 @@ class BatchAnswer:
     detail: str = ""
     #: False: one repair is worth its price
     is_final: bool = True
+
+    @property
+    def outcome(self) -> Outcome:
+        return Outcome(
+            self.creator_id,
+            self.input_fingerprint,
+            self.labels,
+            self.flags,
+            self.error_class,
+            self.detail,
+            self.settlement.cost_nano_usd,
+            self.is_final,
+        )
 
 
 class Reader(Protocol):

@@ -27,39 +27,31 @@ class Outcome:
     detail: str = ""
     #: of every attempt at it, in nano-dollars
     cost_nano_usd: int = 0
+    #: False: it failed, and one more question that mends it is worth its price
+    is_final: bool = True
     #: how clear the case was to a labeller that can say: more is clearer, 0 is an abstention
     score: float | None = None
 
 
-class Labelling(Protocol):
-    """What a plan and a row must know of a labeller."""
+class Labeller(Protocol):
+    """Who answers, as far as planning must know."""
 
-    @property
-    def provenance(self) -> Provenance: ...
-
-    @property
-    def model(self) -> str:
-        """Id of the model that answers."""
-        ...
-
-    @property
-    def prompt_version(self) -> str | None: ...
-
-    @property
-    def recipe(self) -> Recipe:
-        """Answers of another recipe are not comparable."""
-        ...
+    provenance: Provenance
+    #: id of the model that answered
+    model: str
+    prompt_version: str | None
+    #: answers of another recipe are not comparable
+    recipe: Recipe
+    #: creators whose rows are read together
+    batch_size: int
 
     def input_fingerprint(self, subject: Subject) -> str:
         """Changes when, and only when, something this labeller looks at has changed."""
         ...
 
 
-class Labeller(Labelling, Protocol):
-    """One that answers at once."""
-
-    #: creators per durable step: what a kill may lose
-    batch_size: int
+class LocalLabeller(Labeller, Protocol):
+    """One that answers at once, on this machine."""
 
     def label(self, subjects: Sequence[Subject]) -> Iterator[Outcome]:
         """One outcome per subject, in order."""

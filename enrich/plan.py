@@ -71,8 +71,6 @@ class Planned:
 
 
 class EnrichmentSettings(AskingSettings):
-    #: online: answers at once · batch: at half the price, with the next run (OpenAI's Batch API)
-    mode: Literal["online", "batch"] = "online"
     #: offline labels at least this clear are final, and no model is asked; None: a model is asked about every creator.
     #: `creatordex enrich calibrate` finds one
     cascade_min_score: float | None = Field(default=None, gt=0)

@@ -3,24 +3,24 @@
 import asyncio
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from threading import Lock
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from sqlmodel import SQLModel
 
 from base.clock import to_micros
 from base.fingerprint import canonical_json
 from embeddings.vectors import from_column
 from enrich.conversation import Due
 from enrich.enricher import Enricher
-from enrich.labeller import Labeller, Labelling, Outcome
+from enrich.labeller import Labeller, LocalLabeller, Outcome
 from enrich.ledger import NANO
 from enrich.offline import OfflineClassifier
 from enrich.plan import Decision
-from enrich.questions import Questions
 from enrich.schema import CreatorLabels
 from enrich.shards import Line
 from enrich.subjects import Subject, subjects
@@ -28,7 +28,7 @@ from enrich.summary import word_count
 from enrich.taxonomy import load_taxonomy
 from jobs.ask_model import ask_model
 from jobs.asked_again import refuse_a_jump
-from jobs.batches.desk import BatchDesk, BatchLabelling, BatchPrice
+from jobs.batches.desk import BatchDesk, BatchPrice
 from jobs.batches.harvest import Harvest
 from jobs.batches.harvest import harvest as bring_in
 from jobs.batches.requests import Mistake, RequestWriter
@@ -70,7 +70,7 @@ def enrich_creators(
         from jobs.paid_llm import paid_batches, paid_llm
 
         if context.settings.llm.mode == "batch":
-            return enrich_in_batches(context, *paid_batches(context.settings))
+            return enrich_in_batches(context, *paid_batches(context.settings), force=force)
         llm, price = paid_llm(context.settings)
     report = JobReport("enrich_creators")
     labeller = _labeller(context, llm)
@@ -97,14 +97,13 @@ def enrich_creators(
     return report
 
 
-def enrich_in_batches(context: Context, api: BatchApi, price: Price) -> JobReport:
+def enrich_in_batches(context: Context, api: BatchApi, price: Price, *, force: str | None = None) -> JobReport:
     """Take in what earlier runs asked for, then ask about those who are due: their answers come in with a later run."""
     report = JobReport("enrich_creators")
     report.count(read=0, due=0, written=0, labelled=0, restored=0, quarantined=0, pending=0)
-    prompt = load_prompt(*PROMPT)
-    questions = Questions(api.id, prompt, load_taxonomy())
-    desk = BatchDesk(context, api, questions, prompt.version, BatchPrice(price), context.settings.batches)
-    asyncio.run(_work_in_batches(context, desk, report))
+    labeller = Enricher(api.id, load_prompt(*PROMPT), load_taxonomy())
+    desk = BatchDesk(context, api, labeller, BatchPrice(price), context.settings.batches)
+    asyncio.run(_work_in_batches(desk, report, force))
     with context.writing_frames() as frames:
         report.count(retired=store.retire_vanished(frames))
     context.crashpoint("enrich_creators")
@@ -137,14 +136,16 @@ class _Work:
     """Labelling those who are due, a batch at a time; answers and the calls behind them are one transaction."""
 
     context: Context
-    labeller: Labelling
+    labeller: Labeller
     #: creator → why it is due
     reasons: dict[str, str]
     report: JobReport
+    #: columns that say how the answers were made, where that is not how the labeller would make them now
+    made: _Row = field(default_factory=dict)
     done: int = 0
     lock: Lock = field(default_factory=Lock)
 
-    def label(self, labeller: Labeller, ids: Sequence[str]) -> None:
+    def label(self, labeller: LocalLabeller, ids: Sequence[str]) -> None:
         """The due ones of a batch by a labeller that answers at once."""
         outcomes = list(labeller.label([due.subject for due in self.load_due(ids)]))
         with self.context.writing_frames() as frames:
@@ -154,23 +155,42 @@ class _Work:
             self.tell(outcome)
 
     def load_due(self, ids: Sequence[str]) -> list[Due]:
-        """Those of a batch who have to be asked about; the others get their former answers back."""
-        rows, asked = _remembered(self.context, self.labeller, ids)
-        if rows:
+        """Those of a batch who have to be asked about.
+
+        A creator that is what it once was gets its former answer back, for nothing.
+        """
+        with self.context.reading_frames() as frames:
+            known = store.load_enrichments(frames, Stretch(ids[0], ids[-1])).to_pylist()
+        history = {_key(row): row for row in known}
+        restored: list[_Row] = []
+        asked: list[Due] = []
+        for subject in _subjects(self.context, ids):
+            key = (subject.creator_id, self.labeller.input_fingerprint(subject), self.labeller.recipe.fingerprint)
+            if key in history:
+                restored.append(history[key])
+            else:
+                asked.append(Due(subject, self.reasons[subject.creator_id]))
+        if restored:
             with self.context.writing_frames() as frames:
-                _save(frames, rows, [])
-            self._count(len(rows), restored=len(rows), written=len(rows))
-        return [Due(subject, self.reasons[subject.creator_id]) for subject in asked]
+                self._put_in_force(frames, restored)
+            self._count(len(restored), restored=len(restored), written=len(restored))
+        return asked
 
     def save(self, frames: FrameWriter, outcomes: Sequence[Outcome]) -> None:
         """New answers get their force, and the former ones lose it; failures are kept apart."""
-        failed = [_failure(self.context, self.labeller, outcome) for outcome in outcomes if outcome.labels is None]
+        failed = [
+            _failure(self.context, self.labeller, outcome) | _known_of(self.made, EnrichmentFailure)
+            for outcome in outcomes
+            if outcome.labels is None
+        ]
+        store.save_failures(frames, pa.Table.from_pylist(failed, arrow_schema(EnrichmentFailure)))
         rows = [
-            _row(self.context, self.labeller, outcome, outcome.labels, self.reasons[outcome.creator_id])
+            _row(self.context, self.labeller, outcome, outcome.labels, self.reasons[outcome.creator_id]) | self.made
             for outcome in outcomes
             if outcome.labels is not None
         ]
-        _save(frames, {_key(row): row for row in rows}, failed)
+        if rows:
+            self._put_in_force(frames, rows)
 
     def tell(self, outcome: Outcome) -> None:
         """Count an outcome that is saved."""
@@ -179,37 +199,16 @@ class _Work:
         else:
             self._count(1, labelled=1, written=1)
 
+    def _put_in_force(self, frames: FrameWriter, rows: Sequence[_Row]) -> None:
+        store.take_out_of_force(frames, [row["creator_id"] for row in rows])
+        answers = [row | {"is_current": True} for row in rows]
+        store.save_enrichments(frames, pa.Table.from_pylist(answers, arrow_schema(Enrichment)))
+
     def _count(self, creators: int, **amounts: int) -> None:
         with self.lock:  # batches are read in another thread than that which hears of outcomes
             self.done += creators
             self.report.count(**amounts)
         self.context.progress("enrich_creators", self.done, len(self.reasons))
-
-
-def _remembered(
-    context: Context, labeller: Labelling, ids: Sequence[str]
-) -> tuple[dict[tuple[str, ...], _Row], list[Subject]]:
-    """Former answers of creators that are what they once were, which cost nothing; and whom to ask about."""
-    with context.reading_frames() as frames:
-        known = store.load_enrichments(frames, Stretch(ids[0], ids[-1])).to_pylist()
-    history = {_key(row): row for row in known}
-    rows: dict[tuple[str, ...], _Row] = {}
-    asked: list[Subject] = []
-    for subject in _subjects(context, ids):
-        key = (subject.creator_id, labeller.input_fingerprint(subject), labeller.recipe.fingerprint)
-        if key in history:
-            rows[key] = history[key] | {"is_current": True}
-        else:
-            asked.append(subject)
-    return rows, asked
-
-
-def _save(frames: FrameWriter, rows: dict[tuple[str, ...], _Row], failed: list[_Row]) -> int:
-    """Write answers and failures; answers that were in force until now lose it. Returns how many answers changed."""
-    store.save_failures(frames, pa.Table.from_pylist(failed, arrow_schema(EnrichmentFailure)))
-    in_force = store.load_in_force(frames, sorted({row["creator_id"] for row in rows.values()})).to_pylist()
-    changed = {_key(row): row | {"is_current": False} for row in in_force} | rows
-    return store.save_enrichments(frames, pa.Table.from_pylist(list(changed.values()), arrow_schema(Enrichment)))
 
 
 def _subjects(context: Context, ids: Sequence[str]) -> Iterator[Subject]:
@@ -225,7 +224,7 @@ def _key(row: _Row) -> tuple[str, ...]:
     return row["creator_id"], row["input_fingerprint"], row["recipe_fingerprint"]
 
 
-def _failure(context: Context, labeller: Labelling, outcome: Outcome) -> _Row:
+def _failure(context: Context, labeller: Labeller, outcome: Outcome) -> _Row:
     return {
         "creator_id": outcome.creator_id,
         "input_fingerprint": outcome.input_fingerprint,
@@ -234,11 +233,11 @@ def _failure(context: Context, labeller: Labelling, outcome: Outcome) -> _Row:
         "detail": outcome.detail,
         "run_id": context.run_id,
         "failed_at": to_micros(context.as_of),
-        "is_final": True,
+        "is_final": outcome.is_final,
     }
 
 
-def _row(context: Context, labeller: Labelling, outcome: Outcome, labels: CreatorLabels, reason: str) -> _Row:
+def _row(context: Context, labeller: Labeller, outcome: Outcome, labels: CreatorLabels, reason: str) -> _Row:
     return {
         "creator_id": outcome.creator_id,
         "input_fingerprint": outcome.input_fingerprint,
@@ -266,71 +265,60 @@ def _row(context: Context, labeller: Labelling, outcome: Outcome, labels: Creato
 # --- doing, by batches ------------------------------------------------------------------------------------------
 
 
-async def _work_in_batches(context: Context, desk: BatchDesk, report: JobReport) -> None:
-    labelling = BatchLabelling(desk.questions, desk.api.id, desk.prompt_version)
-
+async def _work_in_batches(desk: BatchDesk, report: JobReport, force: str | None) -> None:
     def save(frames: FrameWriter, harvest: Harvest) -> None:
-        report.count(written=_save_harvest(context, labelling, frames, harvest))
+        _save_harvest(desk, frames, harvest, report)
 
     try:
         await resume_unsent(desk, report)
         await bring_in(desk, save, report)
-        plan = plan_night(context, labelling)
-        report.details["asked_again_share"] = refuse_a_jump(context, plan)
-        with context.reading_frames() as frames:
-            pending = load_pending_subjects(frames)["subject"]
-        due = plan.filter(pc.equal(plan["decision"], Decision.RUN))
-        due = due.filter(pc.invert(pc.is_in(due["creator_id"], value_set=pending.combine_chunks())))
-        report.count(read=len(plan), due=len(due), pending=len(pending))
-        report.details["plan"] = _counts(plan)
-        reasons = dict(zip(due["creator_id"].to_pylist(), due["reason"].to_pylist(), strict=True))
-        await submit(desk, _lines_due(context, desk, labelling, reasons, report), report)
-        report.count(remembered=remember_plan(context, plan))
+        plan = plan_night(desk.context, desk.labeller)
+        report.details["asked_again_share"] = refuse_a_jump(desk.context, plan, force)
+        work = _Work(desk.context, desk.labeller, _due_by_now(desk, plan, report), report)
+        await submit(desk, _lines_due(desk, work), report)
+        report.count(remembered=remember_plan(desk.context, plan))
     finally:
         await desk.api.close()
 
 
-def _lines_due(
-    context: Context, desk: BatchDesk, labelling: Labelling, reasons: dict[str, str], report: JobReport
-) -> Iterator[Line]:
-    """A line for each creator that is due; one that is what it once was gets its former answer back instead."""
+def _due_by_now(desk: BatchDesk, plan: pa.Table, report: JobReport) -> dict[str, str]:
+    """Creator → why it is due; nobody who waits for a batch."""
+    with desk.context.reading_frames() as frames:
+        pending = load_pending_subjects(frames)["subject"].combine_chunks()
+    due = plan.filter(pc.equal(plan["decision"], Decision.RUN))
+    due = due.filter(pc.invert(pc.is_in(due["creator_id"], value_set=pending)))
+    report.count(read=len(plan), due=len(due), pending=len(pending))
+    report.details["plan"] = _counts(plan)
+    return dict(zip(due["creator_id"].to_pylist(), due["reason"].to_pylist(), strict=True))
+
+
+def _lines_due(desk: BatchDesk, work: _Work) -> Iterator[Line]:
+    """A line for each creator that is due and is not what it once was."""
     writer = RequestWriter(desk, load_token_counter())
-    for ids in in_stretches(sorted(reasons)):
-        rows, asked = _remembered(context, labelling, ids)
-        if rows:
-            with context.writing_frames() as frames:
-                report.count(restored=len(rows), written=_save(frames, rows, []))
-        with context.reading_frames() as frames:
-            failures = store.load_failures(frames, Stretch(ids[0], ids[-1]), labelling.recipe.fingerprint).to_pylist()
+    for ids in in_stretches(sorted(work.reasons)):
+        with desk.context.reading_frames() as frames:
+            failures = store.load_failures(frames, Stretch(ids[0], ids[-1]), desk.labeller.recipe.fingerprint)
         repairs = {
             (row["creator_id"], row["input_fingerprint"]): Mistake(row["error_class"], row["detail"])
-            for row in failures
+            for row in failures.to_pylist()
             if not row["is_final"]
         }
-        for subject in asked:
-            yield writer.line(subject, reasons[subject.creator_id], repairs)
+        for due in work.load_due(ids):
+            yield writer.line(due.subject, due.reason, repairs)
 
 
-def _save_harvest(context: Context, labelling: Labelling, frames: FrameWriter, harvest: Harvest) -> int:
+def _save_harvest(desk: BatchDesk, frames: FrameWriter, harvest: Harvest, report: JobReport) -> None:
     """Write what a batch brought about creators that are still there."""
-    answers = [answer for answer in harvest.answers if answer.fate in ("labelled", "failed")]
-    known = store.load_known_creators(frames, sorted(answer.creator_id for answer in answers))
-    recipe = {"recipe_fingerprint": harvest.batch["recipe_fingerprint"]}
-    made = recipe | {name: harvest.batch[name] for name in ("model", "prompt_version")}
-    rows: dict[tuple[str, ...], _Row] = {}
-    failed: list[_Row] = []
-    for answer in answers:
-        if answer.creator_id not in known:
-            continue
-        outcome = Outcome(answer.creator_id, answer.input_fingerprint, answer.labels, answer.flags)
-        if answer.labels is None:
-            failure = replace(outcome, failure=answer.error_class, detail=answer.detail)
-            failed.append(_failure(context, labelling, failure) | recipe | {"is_final": answer.is_final})
-            continue
-        cost = {"cost_usd": answer.settlement.cost_nano_usd / NANO}
-        row = _row(context, labelling, outcome, answer.labels, harvest.reasons[answer.creator_id]) | made | cost
-        rows[_key(row)] = row
-    return _save(frames, rows, failed)
+    outcomes = harvest.outcomes
+    known = store.load_known_creators(frames, [outcome.creator_id for outcome in outcomes])
+    made = {name: harvest.batch[name] for name in ("recipe_fingerprint", "model", "prompt_version")}
+    kept = [outcome for outcome in outcomes if outcome.creator_id in known]
+    _Work(desk.context, desk.labeller, dict(harvest.reasons), report, made).save(frames, kept)
+    report.count(written=sum(outcome.labels is not None for outcome in kept))
+
+
+def _known_of(row: _Row, model: type[SQLModel]) -> _Row:
+    return {name: value for name, value in row.items() if name in model.model_fields}
 
 
 # --- telling ----------------------------------------------------------------------------------------------------

@@ -1,5 +1,7 @@
 """The language model that the settings select, with its price; nothing is asked yet."""
 
+from dataclasses import replace
+
 from base.errors import ConfigError
 from jobs.endpoints import endpoint_of
 from jobs.prices import price_of
@@ -11,6 +13,8 @@ from providers.openai_client import Endpoint
 from providers.openai_llm import OpenAILLM
 from providers.prices import Price
 
+TRANSFER_SECONDS = 600.0  # a file of 190 MB has to go through
+
 
 def paid_llm(settings: Settings) -> tuple[LLM, Price]:
     """Raises ConfigError without a finite budget, a price or a key."""
@@ -21,6 +25,7 @@ def paid_llm(settings: Settings) -> tuple[LLM, Price]:
 def paid_batches(settings: Settings) -> tuple[BatchApi, Price]:
     """The batch service of the same model. Raises like `paid_llm`."""
     endpoint, price = _bought(settings)
+    endpoint = replace(endpoint, timeout_seconds=max(TRANSFER_SECONDS, endpoint.timeout_seconds))
     return OpenAIBatches(endpoint, settings.llm.model, settings.llm.effort), price
 
 

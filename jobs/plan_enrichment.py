@@ -15,7 +15,7 @@ from base.clock import to_micros
 from base.errors import ErrorClass
 from embeddings.vectors import absent
 from engines.engine import Engine
-from enrich.labeller import Labelling
+from enrich.labeller import Labeller
 from enrich.plan import AGAIN, PLAN, STATES, Decision, SkipReason, plan_enrichment
 from enrich.subjects import Subject, subjects
 from jobs.context import Context
@@ -96,7 +96,7 @@ _STATES = f"""
 
 
 def plan_night(
-    context: Context, labeller: Labelling, *, worst_nanos: int | None = None, cap_nanos: int | None = None
+    context: Context, labeller: Labeller, *, worst_nanos: int | None = None, cap_nanos: int | None = None
 ) -> pa.Table:
     """Who is labelled tonight, and why: a NIGHT frame in id order. Nothing is asked or written.
 
@@ -119,7 +119,7 @@ def plan_night(
 # --- gathering ----------------------------------------------------------------------------------------------------
 
 
-def gather_states(context: Context, labeller: Labelling, worst_nanos: int | None) -> pa.Table:
+def gather_states(context: Context, labeller: Labeller, worst_nanos: int | None) -> pa.Table:
     """STATES and KNOWN of every creator, by id, as far as columns alone can tell."""
     with context.reading_frames() as frames:
         ids = store.load_creator_ids(frames)
@@ -138,7 +138,7 @@ def gather_states(context: Context, labeller: Labelling, worst_nanos: int | None
     )
 
 
-def _facts(context: Context, labeller: Labelling, engine: Engine, ids: Sequence[str]) -> pa.Table:
+def _facts(context: Context, labeller: Labeller, engine: Engine, ids: Sequence[str]) -> pa.Table:
     stretch = Stretch(ids[0], ids[-1])
     with context.reading_frames() as frames:
         frame = {
@@ -190,7 +190,7 @@ def _with_drift(context: Context, states: pa.Table, plan: pa.Table) -> pa.Table:
     )
 
 
-def _with_what_is_shown(context: Context, labeller: Labelling, states: pa.Table, plan: pa.Table) -> pa.Table:
+def _with_what_is_shown(context: Context, labeller: Labeller, states: pa.Table, plan: pa.Table) -> pa.Table:
     """The states with what the labeller would be shown of those it would pay for again, or failed to answer about.
 
     What moved may be something that it is not shown: then the answer in force stands for the new input as well.
@@ -209,7 +209,7 @@ def _with_what_is_shown(context: Context, labeller: Labelling, states: pa.Table,
     )
 
 
-def _shown(context: Context, labeller: Labelling, ids: Sequence[str]) -> pa.Table:
+def _shown(context: Context, labeller: Labeller, ids: Sequence[str]) -> pa.Table:
     """creator_id, shown: the labeller's own fingerprint of what it would see tonight."""
     found = [
         (subject.creator_id, labeller.input_fingerprint(subject))
@@ -230,7 +230,7 @@ def _subjects(context: Context, ids: Sequence[str]) -> Iterator[Subject]:
     return subjects(ids, profiles, items, vectors)
 
 
-def _failed(context: Context, labeller: Labelling, shown: pa.Table) -> pa.Table:
+def _failed(context: Context, labeller: Labeller, shown: pa.Table) -> pa.Table:
     """The rows of `shown` about which the labeller failed before and would again."""
     parts = []
     for start in range(0, len(shown), SUBJECTS_AT_ONCE):

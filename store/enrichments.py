@@ -28,6 +28,7 @@ from store.tables import (
 #: characters read of a bio, and of a title or caption: a summary and cue words need no more
 BIO_CHARACTERS = 600
 ITEM_CHARACTERS = 1000
+IDS_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,12 +189,12 @@ def load_known_creators(frames: FrameWriter, creator_ids: list[str]) -> set[str]
     return set(found["creator_id"].to_pylist())
 
 
-def load_in_force(frames: FrameWriter, creator_ids: list[str]) -> pa.Table:
-    """The answers in force about these creators, as whole rows, in no order."""
-    return frames.matching(
-        Enrichment,
-        pa.table({"creator_id": pa.array(creator_ids, pa.string()), "is_current": [True] * len(creator_ids)}),
-    )
+def take_out_of_force(frames: FrameWriter, creator_ids: Sequence[str]) -> None:
+    """Let the answers about these creators be history; as many as fit into a statement at a time."""
+    for start in range(0, len(creator_ids), IDS_AT_ONCE):
+        of_these = col(Enrichment.creator_id).in_(creator_ids[start : start + IDS_AT_ONCE])
+        in_force = col(Enrichment.is_current).is_(True)
+        frames.execute(update(Enrichment).where(of_these, in_force).values(is_current=False))
 
 
 def load_failures(frames: FrameReader, stretch: Some, recipe_fingerprint: str) -> pa.Table:

@@ -10,14 +10,11 @@ from typing import Any, Literal, TypeVar
 
 from base.clock import to_micros
 from base.errors import ProviderError, ProviderUnavailable, RateLimited
-from base.fingerprint import Recipe
 from base.usage import LLMUsage
 from enrich import ledger
-from enrich.dossier import build_dossier
-from enrich.labeller import Provenance
+from enrich.enricher import Enricher
 from enrich.questions import Questions
 from enrich.shards import BatchSettings
-from enrich.subjects import Subject
 from jobs.context import Context
 from jobs.spend_ledger import SpendLedger
 from providers.llm_batches import BatchApi
@@ -46,34 +43,20 @@ class BatchPrice:
         return self.price.worst_nano_usd(input_tokens, output_tokens, batch=True)
 
 
-@dataclass(frozen=True, slots=True)
-class BatchLabelling:
-    """See `Labelling`: a model that is asked now and answers later."""
-
-    questions: Questions
-    model: str
-    prompt_version: str
-    provenance: Provenance = "llm"
-
-    @property
-    def recipe(self) -> Recipe:
-        return self.questions.recipe
-
-    def input_fingerprint(self, subject: Subject) -> str:
-        return build_dossier(subject).input_fingerprint
-
-
 @dataclass(frozen=True)
 class BatchDesk:
     """pause: waits so many seconds."""
 
     context: Context
     api: BatchApi
-    questions: Questions
-    prompt_version: str
+    labeller: Enricher
     price: ledger.Price
     settings: BatchSettings
     pause: Pause = asyncio.sleep
+
+    @property
+    def questions(self) -> Questions:
+        return self.labeller.questions
 
     @cached_property
     def folder(self) -> Path:

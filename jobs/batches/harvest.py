@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from base.errors import ProviderRefused, ProviderUnavailable, RateLimited
 from enrich.batch_answers import Asked, BatchAnswer, BatchLine, judge_line, read_lines
+from enrich.labeller import Outcome
 from enrich.ledger import Settlement
 from enrich.shards import SentRequests
 from jobs.batches.desk import BatchDesk, Row
@@ -37,6 +38,11 @@ class Harvest:
     answers: Sequence[BatchAnswer]
     #: creator → why it was due
     reasons: Mapping[str, str]
+
+    @property
+    def outcomes(self) -> list[Outcome]:
+        """Of those that have one; who never got to the model is due as before."""
+        return [answer.outcome for answer in self.answers if answer.fate in ("labelled", "failed")]
 
 
 Save = Callable[[FrameWriter, Harvest], None]

@@ -49,7 +49,7 @@ class RequestWriter:
             request_hash=request.request_hash,
             attempt=1 if mistake is None else 2,
             reserved_nano_usd=worst_case(request, self._desk.price, self._shared_bytes),
-            prompt_version=self._desk.prompt_version,
+            prompt_version=self._desk.labeller.prompt_version,
             reason=reason,
         )
         tokens = self._shared_tokens + self._counter.count(request.user)

@@ -30,8 +30,6 @@ from store.llm_batches import (
 QUIET = timedelta(minutes=15) // timedelta(microseconds=1)
 #: how long a queue that refused a file is taken to hold no more than half of it
 BACK_OFF = timedelta(days=7) // timedelta(microseconds=1)
-#: how far our clock and the vendor's may differ
-SKEW_SECONDS = 86_400
 PROJECT = "creatordex"
 
 
@@ -98,8 +96,8 @@ def _prepare(desk: BatchDesk, batch_key: str, shard: Shard) -> Row:
         "batch_key": batch_key,
         "run_id": desk.context.run_id,
         "model": desk.api.id,
-        "recipe_fingerprint": desk.questions.recipe.fingerprint,
-        "prompt_version": desk.prompt_version,
+        "recipe_fingerprint": desk.labeller.recipe.fingerprint,
+        "prompt_version": desk.labeller.prompt_version,
         "sha256": shard.sha256,
         "requests": len(shard.calls),
         "input_tokens": shard.tokens,
@@ -168,13 +166,10 @@ def _adopt(desk: BatchDesk, row: Row, batch: Batch) -> Row:
 
 
 async def _batches_like(desk: BatchDesk, rows: list[Row]) -> dict[str, Batch]:
-    """Batch key → the batch that the vendor holds for it. Its list is read back to before the oldest row."""
+    """Batch key → the batch that the vendor holds for it. The whole list is read: this is after a kill, not daily."""
     wanted = {row["batch_key"]: row["sha256"] for row in rows}
-    oldest = min(row["created_at"] for row in rows) // 1_000_000 - SKEW_SECONDS
     found: dict[str, Batch] = {}
     async for batch in desk.api.list():
-        if batch.created_at < oldest:
-            break
         key = batch.metadata.get("batch", "")
         if wanted.get(key) == batch.metadata.get("sha256", "no"):
             found.setdefault(key, batch)

@@ -69,10 +69,7 @@ class BatchService:
         late = next((error for error in self.faults.get("create", []) if error.is_outcome_unknown), None)
         if late is None:
             self._enter("create")
-        batch = Batch(
-            f"batch_{len(self.batches)}", "validating", dict(metadata), file_id, created_at=int(metadata.get("at", "0"))
-        )
-        batch = replace(batch, created_at=2_000_000_000)
+        batch = Batch(f"batch_{len(self.batches)}", "validating", dict(metadata), file_id)
         self.batches[batch.batch_id] = batch
         self.crashpoint("created")
         if late is not None:

@@ -17,8 +17,8 @@ from base.errors import ProviderRefused, ProviderUnavailable, QuotaExhausted, Ra
 from base.fingerprint import canonical_json
 from base.usage import LLMUsage
 from enrich.dossier import build_dossier
+from enrich.enricher import Enricher
 from enrich.ledger import NANO, BudgetSettings, CallIntent
-from enrich.questions import Questions
 from enrich.shards import BatchSettings, Line, LineMaker
 from enrich.taxonomy import load_taxonomy
 from jobs.batches.desk import BatchDesk
@@ -34,7 +34,8 @@ from tests.factories import AS_OF, a_context
 from tests.jobs.batch_service import INPUT_TOKENS, OUTPUT_TOKENS, BatchService, Killed
 
 CREATORS = [f"cr_{number:02d}" for number in range(7)]
-QUESTIONS = Questions(BatchService.id, PROMPT, load_taxonomy())
+LABELLER = Enricher(BatchService.id, PROMPT, load_taxonomy())
+QUESTIONS = LABELLER.questions
 #: of the points at which a process can die, every so many is tried
 EVERY = int(os.environ.get("CREATORDEX_TEST_EVERY_KILL", "9"))
 #: histories with several kills
@@ -80,7 +81,7 @@ class World:
         context.crashpoint = lambda place: self.crashpoint(place)  # type: ignore[method-assign]
         self.service.crashpoint = lambda place: self.crashpoint(place)
         report = JobReport("enrich_creators")
-        desk = BatchDesk(context, self.service, QUESTIONS, "1", TestPrice(), self.settings, _no_pause)
+        desk = BatchDesk(context, self.service, LABELLER, TestPrice(), self.settings, _no_pause)
         asyncio.run(self._work(desk, list(creators), report))
         self.reports.append(report.counts)
         return report.counts
