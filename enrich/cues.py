@@ -86,17 +86,36 @@ class Cues:
 
 @lru_cache(maxsize=1)
 def load_cues() -> Cues:
-    """The shipped cue words."""
-    content: dict[str, Any] = yaml.safe_load(CUES_PATH.read_text(encoding="utf-8"))
-    niche_ids = tuple(content["niches"])
+    """The shipped cue words, of every label they know."""
+    content = _content()
+    return cues_for(tuple(content["niches"]), tuple(content["styles"]), tuple(content["kinds"]))
+
+
+@lru_cache(maxsize=4)
+def cues_for(niche_ids: tuple[str, ...], style_ids: tuple[str, ...], kind_ids: tuple[str, ...]) -> Cues:
+    """The shipped cue words that speak for these labels; a label of one's own has none, and lives by its definition."""
+    content = _content()
+    niches, further = (_of_labels(content[table], niche_ids) for table in ("niches", "further"))
     return Cues(
         fingerprint(content),
         niche_ids,
-        {niche: words.replace(HINT, "") for niche, words in content["niches"].items()},
-        _open_lookup(_weighted(content["niches"], content["further"]), niche_ids, content["fillers"].split()),
+        {niche: words.replace(HINT, "") for niche, words in niches.items()},
+        _open_lookup(_weighted(niches, further), niche_ids, content["fillers"].split()),
         tuple(content["small_talk"]),
-        *(_by_word(content[axis]) for axis in ("styles", "kinds", "languages")),
+        _by_word(_of_labels(content["styles"], style_ids)),
+        _by_word(_of_labels(content["kinds"], kind_ids)),
+        _by_word(content["languages"]),
     )
+
+
+@lru_cache(maxsize=1)
+def _content() -> dict[str, Any]:
+    content: dict[str, Any] = yaml.safe_load(CUES_PATH.read_text(encoding="utf-8"))
+    return content
+
+
+def _of_labels(table: Mapping[str, str], ids: Collection[str]) -> dict[str, str]:
+    return {label: words for label, words in table.items() if label in ids}
 
 
 def words_of(text: str) -> list[str]:

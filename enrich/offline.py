@@ -14,12 +14,12 @@ import numpy as np
 import numpy.typing as npt
 
 from base.fingerprint import Recipe
-from enrich.cues import Cues, clear_winner, language_of, load_cues, words_of
+from enrich.cues import Cues, clear_winner, cues_for, language_of, words_of
 from enrich.labeller import Outcome, Provenance, flags_of
 from enrich.schema import Confidence, CreatorLabels
 from enrich.subjects import Subject
 from enrich.summary import summarise
-from enrich.taxonomy import Taxonomy
+from enrich.taxonomy import UNKNOWN_KIND, Taxonomy
 from providers.embedder import Embedder
 
 Matrix = npt.NDArray[np.float32]
@@ -37,6 +37,7 @@ MEDIUM_LEAD = 0.75
 HIGH_LEAD = 2.4
 SECONDARY_SCORE = 2.0
 STYLE_SCORE = 1.5
+PERSON_KIND = "person"
 FIRST_PERSON_WORDS = 2
 MOST_EVIDENCE = 8
 ENOUGH_CHARACTERS = 400  # to tell a script
@@ -65,9 +66,8 @@ class OfflineClassifier:
         """embedding_recipe: fingerprint of the recipe that the subjects' vectors were made with."""
         self._taxonomy = taxonomy
         self._embedder = embedder
-        self._cues: Cues = load_cues()
-        if self._cues.niche_ids != tuple(niche.id for niche in taxonomy.niches):
-            raise ValueError("cues.yaml and taxonomy.yaml must list the same niches in the same order")
+        niche_ids = tuple(niche.id for niche in taxonomy.niches)
+        self._cues: Cues = cues_for(niche_ids, taxonomy.style_ids, taxonomy.kind_ids)
         options = {"taxonomy": taxonomy.fingerprint, "cues": self._cues.fingerprint, "embedding": embedding_recipe}
         self.recipe = Recipe(MODEL, VERSION, options)
 
@@ -105,7 +105,7 @@ class OfflineClassifier:
         defined = embed([f"{niche.label}: {niche.definition}" for niche in taxonomy.niches])
         subs = embed([f"{sub.label}: {sub.definition}" for niche in taxonomy.niches for sub in niche.sub])
         styles = embed([f"{style.label}: {style.definition}" for style in taxonomy.content_styles])
-        cues = embed([self._cues.niche_words[niche.id] for niche in taxonomy.niches])
+        cues = embed([self._cues.niche_words.get(niche.id, niche.label) for niche in taxonomy.niches])
         sizes = [len(niche.sub) for niche in taxonomy.niches]
         means = np.add.reduceat(subs, np.cumsum([0, *sizes[:-1]])) / np.array(sizes)[:, None]
         niches = _centred(_unit(defined + _unit(means) + cues))
@@ -159,8 +159,10 @@ class OfflineClassifier:
     def _kind(self, text: "_Text") -> str:
         """What the profile says it is; else who says `I` in two of the items is a person."""
         told = clear_winner(_votes(self._cues.kinds, [text.profile_words]), minimum=1)
-        first_person = _votes(self._cues.kinds, text.item_words)["person"] >= FIRST_PERSON_WORDS
-        return told or ("person" if first_person else "unknown")
+        first_person = _votes(self._cues.kinds, text.item_words)[PERSON_KIND] >= FIRST_PERSON_WORDS
+        if told or not first_person or PERSON_KIND not in self._taxonomy.kind_ids:
+            return told or UNKNOWN_KIND
+        return PERSON_KIND
 
     def _language(self, subject: Subject, text: "_Text") -> str | None:
         """What the words say; else what all accounts declare."""

@@ -38,7 +38,7 @@ class Questions:
         values = {"canary": self.canary, **told(taxonomy)}
         self.system = prompt.render_system(**{name: values[name] for name in prompt.system_variables & values.keys()})
         self.schema = answer_schema(taxonomy)
-        self._prompt = prompt
+        self._prompt, self._taxonomy = prompt, taxonomy
         self._prefix_hash = sha256_hex(canonical_json([model, self.system, self.schema]))
         options = {
             "prompt": prompt.sha256,
@@ -58,7 +58,7 @@ class Questions:
     def judge(self, text: str, dossier: Dossier) -> Verdict:
         """What an answer to `ask` or `ask_again` about this dossier is worth."""
         try:
-            labels = CreatorLabels.model_validate_json(text)
+            labels = CreatorLabels.model_validate_json(text, context=self._taxonomy)
         except ValidationError as error:
             return Verdict(None, tuple(_mistakes(error)))
         mistakes = ungrounded(labels, dossier, self.canary)

@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from enrich.taxonomy import Taxonomy, load_taxonomy
 
@@ -14,7 +14,11 @@ STORED_WORDS = range(8, 41)
 
 
 class CreatorLabels(BaseModel):
-    """One answer. The fields stand in the order a model should think: evidence first, summary late."""
+    """One answer. The fields stand in the order a model should think: evidence first, summary late.
+
+    Checked against the taxonomy that is given as pydantic's context, the shipped one without. A retired id is taken as
+    the one that replaced it: a batch may have been asked before.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -39,23 +43,27 @@ class CreatorLabels(BaseModel):
 
     @field_validator("primary_niche")
     @classmethod
-    def _is_a_niche(cls, value: str) -> str:
-        return _known(value, load_taxonomy().primary_ids)
+    def _is_a_niche(cls, value: str, info: ValidationInfo) -> str:
+        taxonomy = _taxonomy(info)
+        return _known(taxonomy.renewed([value])[0], taxonomy.primary_ids)
 
     @field_validator("secondary_niches")
     @classmethod
-    def _are_sub_niches(cls, values: list[str]) -> list[str]:
-        return [_known(value, load_taxonomy().secondary_ids) for value in values]
+    def _are_sub_niches(cls, values: list[str], info: ValidationInfo) -> list[str]:
+        taxonomy = _taxonomy(info)
+        if len(values) > taxonomy.max_secondary:
+            raise ValueError(f"more than {taxonomy.max_secondary}")
+        return [_known(value, taxonomy.secondary_ids) for value in taxonomy.renewed(values)]
 
     @field_validator("content_style")
     @classmethod
-    def _is_a_style(cls, value: str | None) -> str | None:
-        return None if value is None else _known(value, load_taxonomy().style_ids)
+    def _is_a_style(cls, value: str | None, info: ValidationInfo) -> str | None:
+        return None if value is None else _known(value, _taxonomy(info).style_ids)
 
     @field_validator("account_kind")
     @classmethod
-    def _is_a_kind(cls, value: str) -> str:
-        return _known(value, load_taxonomy().kind_ids)
+    def _is_a_kind(cls, value: str, info: ValidationInfo) -> str:
+        return _known(value, _taxonomy(info).kind_ids)
 
 
 def answer_schema(taxonomy: Taxonomy) -> dict[str, Any]:
@@ -74,6 +82,10 @@ def answer_schema(taxonomy: Taxonomy) -> dict[str, Any]:
         "confidence": {"type": "string", "enum": ["low", "medium", "high"]},
     }
     return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
+
+
+def _taxonomy(info: ValidationInfo) -> Taxonomy:
+    return info.context if isinstance(info.context, Taxonomy) else load_taxonomy()
 
 
 def _known(value: str, vocabulary: tuple[str, ...]) -> str:
