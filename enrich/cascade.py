@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from base.fingerprint import Recipe
 from base.intervals import wilson
-from enrich.labeller import Labelling, Outcome, Provenance
+from enrich.labeller import Labeller, Outcome, Provenance
 from enrich.offline import OfflineClassifier
 from enrich.subjects import Subject
 
@@ -72,7 +72,7 @@ class Cascade:
     provenance: Provenance = "cascade"
     prompt_version: str | None = None
 
-    def __init__(self, offline: OfflineClassifier, asked: Labelling, min_score: float) -> None:
+    def __init__(self, offline: OfflineClassifier, asked: Labeller, min_score: float) -> None:
         self._offline, self._asked, self._min_score = offline, asked, min_score
         self.model = offline.model
         self.recipe = cascade_recipe(offline.recipe, min_score)

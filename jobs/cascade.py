@@ -9,7 +9,7 @@ import numpy as np
 from base.errors import SourceError
 from embeddings.vectors import from_column
 from enrich.cascade import Agreement, Calibration, Cascade, Flags, Scores, calibrate
-from enrich.labeller import Labelling
+from enrich.labeller import Labeller
 from enrich.offline import OfflineClassifier
 from enrich.subjects import Subject, subjects
 from enrich.taxonomy import load_taxonomy
@@ -26,7 +26,7 @@ def offline_classifier(context: Context) -> OfflineClassifier:
     return OfflineClassifier(load_taxonomy(), context.embedder, context.profile_recipe.fingerprint)
 
 
-def cascade_of(context: Context, asked: Labelling) -> Cascade | None:
+def cascade_of(context: Context, asked: Labeller) -> Cascade | None:
     """The clear cases' labeller before the one that is paid for; None when it is off, or nobody is paid."""
     min_score = context.settings.llm.cascade_min_score
     if min_score is None or asked.provenance != "llm":

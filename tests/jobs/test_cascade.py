@@ -4,9 +4,8 @@ import pytest
 from sqlmodel import SQLModel
 
 from base.errors import SourceError
-from enrich.questions import Questions
+from enrich.enricher import Enricher
 from enrich.taxonomy import load_taxonomy
-from jobs.batches.desk import BatchLabelling
 from jobs.cascade import calibrate_cascade, cascade_of, offline_classifier
 from jobs.enrich_creators import PROMPT
 from prompts.catalog import load_prompt
@@ -82,8 +81,7 @@ def test_the_cascade_is_off_until_a_score_is_set_and_when_nobody_is_paid(store):
         context.embedder = HashingEmbedder()
         return context
 
-    questions = Questions("scripted/1", load_prompt(*PROMPT), load_taxonomy())
-    asked = BatchLabelling(questions, "scripted/1", PROMPT[1])
+    asked = Enricher("scripted/1", load_prompt(*PROMPT), load_taxonomy())
     assert cascade_of(off(), asked) is None
     on = off(cascade_min_score=2.0)
     assert cascade_of(on, offline_classifier(on)) is None
