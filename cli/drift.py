@@ -36,4 +36,7 @@ def calibrate(
         return
     for name, value in asdict(found).items():
         out.print(f"{name.replace('_', ' '):22} {value}", markup=False)
+    if out_file is not None:
+        err.print(f'to use them: llm.drift_thresholds = "{out_file}"', markup=False)
+        return
     err.print(f"to use them: llm.soft_drift = {found.soft_drift}, llm.hard_drift = {found.hard_drift}", markup=False)

@@ -8,6 +8,7 @@ Who is due and not afforded is deferred: `enrich/allocation.py` says who comes f
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -71,6 +72,9 @@ class Planned:
 
 
 class EnrichmentSettings(AskingSettings):
+    #: a file of one's own in place of the shipped niches, styles and account kinds, in the form of
+    #: `enrich/taxonomy.yaml`; None: the shipped one
+    taxonomy: Path | None = None
     #: offline labels at least this clear are final, and no model is asked; None: a model is asked about every creator.
     #: `creatordex enrich calibrate` finds one
     cascade_min_score: float | None = Field(default=None, gt=0)
@@ -82,6 +86,8 @@ class EnrichmentSettings(AskingSettings):
     max_age_days: Mapping[Bucket, int] = Field(default={"active": 60, "semi_active": 90, "long_tail": 180})
     #: fewer new items than this are no ground for a new answer
     min_new_items: int = Field(default=5, ge=1)
+    #: a file of `creatordex drift calibrate --out` that says `hard_drift` and `soft_drift`; None: they stand here
+    drift_thresholds: Path | None = None
     #: shift of content from which it counts as drifted at once; 1 is what chance gives
     hard_drift: float = Field(default=2.5, gt=1)
     #: shift from which it counts as drifted when it is found in `soft_drift_nights` nights with new items

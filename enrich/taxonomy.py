@@ -117,7 +117,7 @@ class Taxonomy(_Entry):
         """Retired id → the id in force that its creators have now; None: the label goes with its niche."""
         retired = [niche for niche in self.all_niches if niche.replaced_by is not None]
         found: dict[str, str | None] = {sub.id: None for niche in retired for sub in niche.sub}
-        entries = chain(self.all_niches, *(niche.sub for niche in self.all_niches))
+        entries: Iterable[Niche | SubNiche] = chain(self.all_niches, *(niche.sub for niche in self.all_niches))
         return found | {entry.id: entry.replaced_by for entry in entries if entry.replaced_by is not None}
 
     def renewed(self, labels: Iterable[str]) -> list[str]:
@@ -127,7 +127,11 @@ class Taxonomy(_Entry):
 
     def succeeds(self, version: str) -> bool:
         """Whether labels given under another version of the taxonomy still hold."""
-        return version.partition(".")[0] == self.taxonomy_version.partition(".")[0]
+        return version.startswith(f"{self.major_version}.")
+
+    @property
+    def major_version(self) -> str:
+        return self.taxonomy_version.partition(".")[0]
 
     @cached_property
     def primary_ids(self) -> tuple[str, ...]:

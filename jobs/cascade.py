@@ -12,7 +12,6 @@ from enrich.cascade import Agreement, Calibration, Cascade, Flags, Scores, calib
 from enrich.labeller import Labeller
 from enrich.offline import OfflineClassifier
 from enrich.subjects import Subject, subjects
-from enrich.taxonomy import load_taxonomy
 from jobs.context import Context
 from jobs.plan_enrichment import in_stretches
 from jobs.truth_files import read_frame
@@ -23,7 +22,7 @@ Report = dict[str, Any]
 
 
 def offline_classifier(context: Context) -> OfflineClassifier:
-    return OfflineClassifier(load_taxonomy(), context.embedder, context.profile_recipe.fingerprint)
+    return OfflineClassifier(context.taxonomy, context.embedder, context.profile_recipe.fingerprint)
 
 
 def cascade_of(context: Context, asked: Labeller) -> Cascade | None:

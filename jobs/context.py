@@ -16,6 +16,7 @@ from base.clock import Clock, SystemClock
 from base.fingerprint import Recipe
 from embeddings.document import DOCUMENT_VERSION
 from engines.duckdb_engine import DuckDBEngine
+from enrich.taxonomy import Taxonomy, load_taxonomy
 from jobs.runlog import silent_log
 from jobs.settings import Settings
 from jobs.spend_ledger import SpendLedger
@@ -64,6 +65,10 @@ class Context:
         """What this run may spend and has spent; open it with no session or frames at hand."""
         night = self.as_of.date().isoformat()
         return SpendLedger(self.store, self.run_id, night, self.clock, self.settings.budget)
+
+    @property
+    def taxonomy(self) -> Taxonomy:
+        return load_taxonomy(self.settings.llm.taxonomy)
 
     @cached_property
     def embedder(self) -> Embedder:

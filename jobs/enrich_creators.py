@@ -20,12 +20,12 @@ from enrich.enricher import Enricher
 from enrich.labeller import Labeller, LocalLabeller, Outcome
 from enrich.ledger import NANO
 from enrich.offline import OfflineClassifier
-from enrich.plan import Decision
+from enrich.plan import MICROS_PER_DAY, Decision
 from enrich.schema import CreatorLabels
 from enrich.shards import Line
 from enrich.subjects import Subject, subjects
 from enrich.summary import word_count
-from enrich.taxonomy import load_taxonomy
+from enrich.taxonomy import UNKNOWN_KIND
 from jobs.ask_model import ask_model
 from jobs.asked_again import refuse_a_jump
 from jobs.batches.desk import BatchDesk, BatchPrice
@@ -33,6 +33,7 @@ from jobs.batches.harvest import Harvest
 from jobs.batches.harvest import harvest as bring_in
 from jobs.batches.requests import Mistake, RequestWriter
 from jobs.batches.submit import resume_unsent, submit
+from jobs.carry_labels import relabel_retired
 from jobs.context import Context
 from jobs.plan_enrichment import in_stretches, plan_night
 from jobs.remember_plan import remember_plan
@@ -74,10 +75,12 @@ def enrich_creators(
         llm, price = paid_llm(context.settings)
     report = JobReport("enrich_creators")
     labeller = _labeller(context, llm)
+    report.count(relabelled=relabel_retired(context, PROMPT[0]))
     plan = plan_night(context, labeller)
     report.details["asked_again_share"] = refuse_a_jump(context, plan, force)
     due = plan.filter(pc.equal(plan["decision"], Decision.RUN))
     reasons = dict(zip(due["creator_id"].to_pylist(), due["reason"].to_pylist(), strict=True))
+    report.count(overdue=_overdue(context, plan))
     report.count(read=len(plan), due=len(due), written=0, labelled=0, restored=0, quarantined=0)
     work = _Work(context, labeller, reasons, report)
     batches = _batches_due(plan["creator_id"].to_pylist(), reasons, labeller.batch_size)
@@ -101,7 +104,7 @@ def enrich_in_batches(context: Context, api: BatchApi, price: Price, *, force: s
     """Take in what earlier runs asked for, then ask about those who are due: their answers come in with a later run."""
     report = JobReport("enrich_creators")
     report.count(read=0, due=0, written=0, labelled=0, restored=0, quarantined=0, pending=0)
-    labeller = Enricher(api.id, load_prompt(*PROMPT), load_taxonomy())
+    labeller = Enricher(api.id, load_prompt(*PROMPT), context.taxonomy)
     desk = BatchDesk(context, api, labeller, BatchPrice(price), context.settings.batches)
     asyncio.run(_work_in_batches(desk, report, force))
     with context.writing_frames() as frames:
@@ -118,8 +121,8 @@ def enrich_plan(context: Context, llm: LLM | None = None) -> pa.Table:
 
 def _labeller(context: Context, llm: LLM | None) -> Enricher | OfflineClassifier:
     if llm is not None:
-        return Enricher(llm.id, load_prompt(*PROMPT), load_taxonomy())
-    return OfflineClassifier(load_taxonomy(), context.embedder, context.profile_recipe.fingerprint)
+        return Enricher(llm.id, load_prompt(*PROMPT), context.taxonomy)
+    return OfflineClassifier(context.taxonomy, context.embedder, context.profile_recipe.fingerprint)
 
 
 def _batches_due(ids: Sequence[str], due: _Row, size: int) -> Iterator[Sequence[str]]:
@@ -256,7 +259,7 @@ def _row(context: Context, labeller: Labeller, outcome: Outcome, labels: Creator
         "flags": canonical_json(list(outcome.flags)),
         "model": labeller.model,
         "prompt_version": labeller.prompt_version,
-        "taxonomy_version": load_taxonomy().taxonomy_version,
+        "taxonomy_version": context.taxonomy.taxonomy_version,
         "cost_usd": outcome.cost_nano_usd / NANO,
         "created_at": to_micros(context.as_of),
     }
@@ -272,6 +275,7 @@ async def _work_in_batches(desk: BatchDesk, report: JobReport, force: str | None
     try:
         await resume_unsent(desk, report)
         await bring_in(desk, save, report)
+        report.count(relabelled=relabel_retired(desk.context, PROMPT[0]))
         plan = plan_night(desk.context, desk.labeller)
         report.details["asked_again_share"] = refuse_a_jump(desk.context, plan, force)
         work = _Work(desk.context, desk.labeller, _due_by_now(desk, plan, report), report)
@@ -287,7 +291,7 @@ def _due_by_now(desk: BatchDesk, plan: pa.Table, report: JobReport) -> dict[str,
         pending = load_pending_subjects(frames)["subject"].combine_chunks()
     due = plan.filter(pc.equal(plan["decision"], Decision.RUN))
     due = due.filter(pc.invert(pc.is_in(due["creator_id"], value_set=pending)))
-    report.count(read=len(plan), due=len(due), pending=len(pending))
+    report.count(read=len(plan), due=len(due), pending=len(pending), overdue=_overdue(desk.context, plan))
     report.details["plan"] = _counts(plan)
     return dict(zip(due["creator_id"].to_pylist(), due["reason"].to_pylist(), strict=True))
 
@@ -330,17 +334,26 @@ def _counts(plan: pa.Table) -> dict[str, int]:
     return dict(sorted(Counter(f"{decision}:{reason}" for decision, reason in pairs).items()))
 
 
+def _overdue(context: Context, plan: pa.Table) -> int:
+    """Creators that have been waiting for their turn for more nights than they should."""
+    longest = context.settings.llm.max_deferred_nights * MICROS_PER_DAY
+    waited = pc.subtract(to_micros(context.as_of), plan["deferred_since"])
+    found: int | None = pc.sum(pc.greater(waited, longest)).as_py()
+    return found or 0
+
+
 def _figures(context: Context) -> dict[str, Any]:
     """How the labels in force look as a whole."""
     with context.reading_frames() as frames:
         labels = store.load_labels_in_force(frames)
     total = max(1, len(labels))
     niches = Counter(labels["primary_niche"].to_pylist())
-    empty = {"primary_niche": load_taxonomy().abstain_id, "account_kind": "unknown"}
+    abstain_id = context.taxonomy.abstain_id
+    empty = {"primary_niche": abstain_id, "account_kind": UNKNOWN_KIND}
     words = [word_count(summary) for summary in labels["llm_summary"].to_pylist()]
     return {
         "niches": dict(sorted(niches.items(), key=lambda niche: (-niche[1], niche[0]))[:MOST_NICHES]),
-        "abstain_rate": round(niches[load_taxonomy().abstain_id] / total, 4),
+        "abstain_rate": round(niches[abstain_id] / total, 4),
         "confidence": dict(sorted(Counter(labels["confidence"].to_pylist()).items())),
         "mean_summary_words": round(sum(words) / total, 1),
         "coverage": {

@@ -15,6 +15,7 @@ REASONS = {
     "identity_changed": "its accounts or a handle changed",
     "aged": "the former answer was too old",
     "drifted": "its content had moved",
+    "relabelled": "a label of that answer was retired and replaced by another, without asking again",
 }
 
 

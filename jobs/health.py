@@ -47,7 +47,7 @@ def fingerprints_of(settings: Settings) -> dict[str, str]:
     knobs = settings.model_dump(mode="json", exclude={"home", "database_url"})
     return {
         "settings": fingerprint(knobs),
-        "taxonomy": load_taxonomy().fingerprint,
+        "taxonomy": load_taxonomy(settings.llm.taxonomy).fingerprint,
         "identity_model": load_model(settings.identity.model).fingerprint,
     }
 

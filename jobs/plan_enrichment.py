@@ -18,6 +18,7 @@ from engines.engine import Engine
 from enrich.labeller import Labeller
 from enrich.plan import AGAIN, PLAN, STATES, Decision, SkipReason, plan_enrichment
 from enrich.subjects import Subject, subjects
+from jobs.carry_labels import with_held_answers
 from jobs.context import Context
 from jobs.measure_drift import MEASURED, measure_drift
 from store import enrichment_states as memory
@@ -102,7 +103,7 @@ def plan_night(
 
     worst_nanos: what one creator may cost at worst; cap_nanos: what all may cost together, in billionths of a dollar.
     """
-    states = gather_states(context, labeller, worst_nanos)
+    states = with_held_answers(context, labeller, gather_states(context, labeller, worst_nanos))
 
     def planned(cap: int | None = None) -> pa.Table:
         return plan_enrichment(

@@ -14,7 +14,7 @@ import store.documents as rows
 from base.clock import to_micros
 from base.errors import GateRefused, SnapshotError
 from embeddings.vectors import from_column
-from enrich.taxonomy import Niche, SubNiche, Taxonomy, load_taxonomy
+from enrich.taxonomy import Niche, SubNiche, Taxonomy
 from identity.weights import load_model
 from index.documents import DocumentFrames, build_documents
 from index.gate import inspect
@@ -89,7 +89,7 @@ def _taint(versions: Versions, taken: Takedowns, number: int) -> None:
 def _gather(
     context: Context, frames: FrameReader, labels: pa.Table, taken: Takedowns, parent: Snapshot | None
 ) -> SnapshotInput:
-    taxonomy = load_taxonomy()
+    taxonomy = context.taxonomy
     document_frames = DocumentFrames(
         creators=frames.read(rows.creators()),
         accounts=frames.read(rows.live_accounts()),

@@ -15,11 +15,13 @@ from embeddings.batching import EmbeddingSettings
 from enrich.ledger import BudgetSettings
 from enrich.plan import EnrichmentSettings
 from enrich.shards import BatchSettings
+from enrich.taxonomy import load_taxonomy
 from identity.triage import IdentitySettings
 from index.gate import GateSettings
 from index.scoring import ScoringSettings
 from ingest.cadence import CadenceSettings
 from ingest.files import Mode
+from jobs.drift_thresholds import with_thresholds
 from providers.prices import Price
 
 DEFAULT_CONFIG = Path("creatordex.toml")
@@ -101,10 +103,17 @@ def read_settings(config: Path | None = None, **overrides: Any) -> Settings:
         model_config = SettingsConfigDict(toml_file=config or DEFAULT_CONFIG)
 
     try:
-        return FileSettings(**overrides)
+        return _with_files(FileSettings(**overrides))
     except ValidationError as error:
         mistakes = [f"{'.'.join(map(str, mistake['loc']))}: {mistake['msg']}" for mistake in error.errors()]
         raise ConfigError("settings: " + "; ".join(mistakes), hint="creatordex settings lists every setting") from None
+
+
+def _with_files(settings: Settings) -> Settings:
+    """The settings with what the files say that they name; each is looked at before anything begins."""
+    if settings.llm.taxonomy is not None:  # reading the shipped one takes a tenth of a second
+        load_taxonomy(settings.llm.taxonomy)
+    return settings.model_copy(update={"llm": with_thresholds(settings.llm)})
 
 
 def settings_template() -> str:

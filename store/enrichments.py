@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import ColumnElement, Select, Text, bindparam, func, update
+from sqlalchemy import ColumnElement, Select, Text, bindparam, func, or_, update
 from sqlalchemy import select as typed_select
 from sqlmodel import col
 
@@ -178,6 +178,46 @@ def load_labels_in_force(frames: FrameReader) -> pa.Table:
     )  # fmt: skip
 
 
+def load_recipes_in_force(frames: FrameReader) -> pa.Table:
+    """recipe_fingerprint, model, prompt_version, taxonomy_version of models' answers in force, each once."""
+    made = (
+        col(Enrichment.recipe_fingerprint), col(Enrichment.model), col(Enrichment.prompt_version),
+        col(Enrichment.taxonomy_version),
+    )  # fmt: skip
+    return frames.read(_select(*made).where(*_of_models()).distinct().order_by(*made))
+
+
+def labels_of_recipes(recipe_fingerprints: Sequence[str]) -> Select[Any]:
+    """creator_id and the labels that are ids of the taxonomy, of models' answers in force by these recipes."""
+    return (
+        _select(
+            col(Enrichment.creator_id), col(Enrichment.primary_niche), col(Enrichment.secondary_niches),
+            col(Enrichment.content_style), col(Enrichment.account_kind),
+        )
+        .where(*_of_models(), col(Enrichment.recipe_fingerprint).in_(recipe_fingerprints))
+        .order_by(col(Enrichment.creator_id))
+    )  # fmt: skip
+
+
+def load_retired(frames: FrameReader, retired: Sequence[str], major_version: str, limit: int) -> pa.Table:
+    """The first of the models' answers in force that have a retired label, as whole rows.
+
+    major_version: of the taxonomy that they were given under.
+    """
+    named = (col(Enrichment.secondary_niches).contains(f'"{one}"', autoescape=True) for one in retired)
+    return frames.read(
+        _select(*(col(getattr(Enrichment, name)) for name in Enrichment.model_fields))
+        .where(
+            *_of_models(),
+            col(Enrichment.prompt_version).is_not(None),
+            col(Enrichment.taxonomy_version).startswith(f"{major_version}.", autoescape=True),
+            or_(col(Enrichment.primary_niche).in_(retired), *named),
+        )
+        .order_by(col(Enrichment.creator_id))
+        .limit(limit)
+    )
+
+
 def save_enrichments(frames: FrameWriter, rows: pa.Table) -> int:
     """Write answers; a former answer that loses its force is given in the same frame, with `is_current` false."""
     return frames.upsert(Enrichment, rows)
@@ -220,6 +260,10 @@ def retire_vanished(frames: FrameWriter) -> int:
     gone = col(Enrichment.creator_id).not_in(_select(col(Creator.creator_id)))
     in_force = col(Enrichment.is_current).is_(True)
     return frames.execute(update(Enrichment).where(in_force, gone).values(is_current=False))
+
+
+def _of_models() -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return col(Enrichment.is_current).is_(True), col(Enrichment.provenance) == "llm"
 
 
 def _member_vectors(stretch: Some, recipe_fingerprint: str) -> Select[Any]:

@@ -461,7 +461,7 @@ class Enrichment(SQLModel, table=True):
     is_current: bool = Field(index=True)
     #: offline · llm · cascade
     provenance: str = _text()
-    #: new · recipe_changed · input_changed · identity_changed · aged · drifted
+    #: new · recipe_changed · input_changed · identity_changed · aged · drifted · relabelled
     reason: str = _text()
     #: taxonomy id, or `other` when it abstains
     primary_niche: str = Field(sa_type=PlainText, index=True)

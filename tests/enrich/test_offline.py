@@ -8,7 +8,7 @@ import pytest
 from base.errors import ConfigError
 from enrich.offline import OfflineClassifier
 from enrich.schema import CreatorLabels
-from enrich.taxonomy import load_taxonomy
+from enrich.taxonomy import Taxonomy, load_taxonomy
 from providers.hashing import HashingEmbedder
 from providers.local import load_embedder
 from tests.enrich.making import a_cook, a_subject
@@ -93,6 +93,25 @@ def test_the_recipe_names_everything_that_shapes_a_label():
     """DRF-03: another taxonomy or another embedding recipe is another recipe."""
     recipes = {OfflineClassifier(load_taxonomy(), HashingEmbedder(), name).recipe.fingerprint for name in ("a", "b")}
     assert len(recipes) == 2
+
+
+def test_a_taxonomy_of_ones_own_needs_no_cue_words():
+    """A niche that the cues do not know lives by its definition; labels that are gone are never given."""
+    shipped = load_taxonomy().model_dump(by_alias=True)
+    food = next(niche for niche in shipped["niches"] if niche["id"] == "food")
+    own = {"id": "chess", "label": "Chess", "definition": "chess openings endgames", "not": "Other games.", "sub": [
+        {"id": "chess.openings", "label": "Openings", "definition": "chess openings"}]}  # fmt: skip
+    kinds = [kind for kind in shipped["account_kinds"] if kind["id"] == "unknown"]
+    taxonomy = Taxonomy.model_validate(shipped | {"niches": [food, own], "account_kinds": kinds})
+    embedder = HashingEmbedder()
+    classifier = OfflineClassifier(taxonomy, embedder, "recipe")
+    subjects = [
+        a_cook(),
+        a_subject("chess openings endgames chess", ["I play chess openings", "I love chess endgames"]),
+    ]
+    cook, player = labels_of(classifier, *(with_vector(subject, embedder) for subject in subjects))
+    assert (cook.primary_niche, player.primary_niche) == ("food", "chess")
+    assert {cook.account_kind, player.account_kind} == {"unknown"}
 
 
 def test_the_input_fingerprint_follows_texts_and_vectors_but_not_reach(classifier):

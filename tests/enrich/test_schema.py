@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from enrich.schema import CreatorLabels, answer_schema
-from enrich.taxonomy import load_taxonomy
+from enrich.taxonomy import Taxonomy, load_taxonomy
 
 GOOD = {
     "evidence": [1, 2],
@@ -47,6 +47,18 @@ def test_a_good_answer_is_taken_as_it_is():
 def test_a_bad_answer_is_refused(change):
     with pytest.raises(ValidationError):
         CreatorLabels.model_validate_json(json.dumps(GOOD | change))
+
+
+def test_another_taxonomy_is_another_vocabulary():
+    """The one that is asked by, not the shipped one; a retired id is taken as what replaced it."""
+    shipped = load_taxonomy().model_dump(by_alias=True)
+    for niche in shipped["niches"]:
+        niche["replaced_by"] = "home" if niche["id"] == "food" else None
+    own = Taxonomy.model_validate(shipped)
+    labels = CreatorLabels.model_validate(GOOD, context=own)
+    assert (labels.primary_niche, labels.secondary_niches) == ("home", ["travel.city_guides"])
+    with pytest.raises(ValidationError, match="not in the taxonomy"):
+        CreatorLabels.model_validate(GOOD, context=Taxonomy.model_validate(shipped | {"niches": shipped["niches"][:3]}))
 
 
 @pytest.mark.parametrize("missing", GOOD)

@@ -9,7 +9,9 @@ import pytest
 from sqlmodel import SQLModel, col, delete, select, update
 
 from base.clock import FixedClock
+from base.errors import GateRefused
 from enrich.ledger import NANO, BudgetSettings
+from jobs import asked_again
 from jobs.context import Context
 from jobs.embed_accounts import embed_accounts
 from jobs.enrich_creators import PROMPT, enrich_creators, enrich_in_batches
@@ -17,9 +19,10 @@ from jobs.report import JobReport
 from providers.hashing import HashingEmbedder
 from providers.prices import Price
 from store.session import Store
-from store.tables import ContentItem, Creator, CreatorMember, Enrichment, EnrichmentFailure, LlmCall
+from store.tables import ContentItem, Creator, CreatorAccount, CreatorMember, Enrichment, EnrichmentFailure, LlmCall
 from tests.factories import AS_OF, a_context, an_account, an_item
 from tests.jobs.batch_service import INPUT_TOKENS, OUTPUT_TOKENS, BatchService
+from tests.jobs.test_asked_again import after_nights
 
 #: USD per million tokens, half of it in a batch
 PRICE = Price(input=Decimal(1), output=Decimal(10), batch=Decimal("0.5"))
@@ -117,6 +120,19 @@ def test_labels_come_in_with_the_next_run_and_cost_half(two_creators):
     }
     assert [row.cost_usd for row in labels.values()] == [pytest.approx(COST_USD)] * 2
     assert sum(call.cost_nano_usd for call in rows(two_creators, LlmCall)) == round(2 * COST_USD * NANO)
+
+
+def test_a_jump_stops_a_night_of_batches_until_somebody_says_why(two_creators, monkeypatch):
+    monkeypatch.setattr(asked_again, "LEAST_CREATORS", 1)
+    service = BatchService(obedient)
+    for night in (1, 2):
+        a_run(two_creators, service, night)
+    after_nights(two_creators, 0.01, 0.01, 0.01)
+    change(two_creators, update(CreatorAccount).values(bio="Something else"))
+    with pytest.raises(GateRefused, match="became due"):
+        enrich_in_batches(a_night(two_creators, 400), service, PRICE)
+    report = enrich_in_batches(a_night(two_creators, 400), service, PRICE, force="new bios")
+    assert report.counts["batched"] == 2
 
 
 def test_a_night_after_that_asks_nothing_and_writes_nothing(two_creators):

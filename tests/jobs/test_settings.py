@@ -38,6 +38,41 @@ def test_a_missing_settings_file_is_an_error(tmp_path: Path):
         read_settings(tmp_path / "nowhere.toml")
 
 
+def test_thresholds_of_drift_come_from_the_file_that_calibrate_wrote(tmp_path: Path):
+    found = tmp_path / "drift.json"
+    found.write_text('{"soft_drift": 1.7, "hard_drift": 2.9, "creators": 400}')
+    config = tmp_path / "creatordex.toml"
+    config.write_text(settings_template().replace("# drift_thresholds =", f'drift_thresholds = "{found}"'))
+    llm = read_settings(config).llm
+    assert (llm.soft_drift, llm.hard_drift) == (1.7, 2.9)
+
+
+def test_a_threshold_that_is_said_twice_and_differently_is_an_error(tmp_path: Path):
+    found = tmp_path / "drift.json"
+    found.write_text('{"soft_drift": 1.7, "hard_drift": 2.9}')
+    with pytest.raises(ConfigError, match=r"llm\.hard_drift is 3\.5, and 2\.9 in") as refused:
+        read_settings(llm={"drift_thresholds": found, "hard_drift": 3.5})
+    assert "leave out" in (refused.value.hint or "")
+    assert read_settings(llm={"drift_thresholds": found, "hard_drift": 2.9}).llm.hard_drift == 2.9
+
+
+@pytest.mark.parametrize("content", [None, "soft", '{"soft_drift": 0.5, "hard_drift": 2}', '{"soft_drift": 1.7}'])
+def test_a_file_of_thresholds_that_is_none_is_an_error(tmp_path: Path, content: str | None):
+    found = tmp_path / "drift.json"
+    if content is not None:
+        found.write_text(content)
+    with pytest.raises(ConfigError, match=r"llm\.drift_thresholds") as refused:
+        read_settings(llm={"drift_thresholds": found})
+    assert "drift calibrate --out" in (refused.value.hint or "")
+
+
+def test_a_taxonomy_with_mistakes_is_refused_before_anything_begins(tmp_path: Path):
+    own = tmp_path / "mine.yaml"
+    own.write_text("niches: []\n")
+    with pytest.raises(ConfigError, match=r"mine\.yaml.*taxonomy_version"):
+        read_settings(llm={"taxonomy": own})
+
+
 def test_a_key_in_the_environment_selects_nothing(monkeypatch: pytest.MonkeyPatch):
     """A paid provider runs only when it is selected."""
     monkeypatch.setenv("OPENAI_API_KEY", "canary")
