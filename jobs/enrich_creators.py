@@ -20,7 +20,7 @@ from enrich.enricher import Enricher
 from enrich.labeller import Labeller, LocalLabeller, Outcome
 from enrich.ledger import NANO
 from enrich.offline import OfflineClassifier
-from enrich.plan import Decision
+from enrich.plan import Decision, SkipReason
 from enrich.schema import CreatorLabels
 from enrich.shards import Line
 from enrich.subjects import Subject, subjects
@@ -45,7 +45,7 @@ from providers.tokens import load_token_counter
 from store import enrichments as store
 from store.bulk import FrameWriter, arrow_schema
 from store.enrichments import Stretch
-from store.llm_batches import load_pending_subjects
+from store.llm_batches import load_batch_totals
 from store.tables import Enrichment, EnrichmentFailure
 
 PROMPT = ("creator_enrichment", "2")
@@ -65,14 +65,16 @@ def enrich_creators(
     when they select none. Raises GateRefused before anything is asked when many more than usual became due, unless
     `force` says why.
     """
+    report = JobReport("enrich_creators")
     if llm is None and context.settings.llm.is_paid:
         # Imported here: the vendor's library takes a second to load, and most nights do not need it.
         from jobs.paid_llm import paid_batches, paid_llm
 
         if context.settings.llm.mode == "batch":
             return enrich_in_batches(context, *paid_batches(context.settings), force=force)
+        if _has_batches_under_way(context):  # sent before the settings said otherwise: paid for, so fetched
+            asyncio.run(_fetch(_desk(context, *paid_batches(context.settings)), report))
         llm, price = paid_llm(context.settings)
-    report = JobReport("enrich_creators")
     labeller = _labeller(context, llm)
     plan = plan_night(context, labeller)
     report.details["asked_again_share"] = refuse_a_jump(context, plan, force)
@@ -101,9 +103,7 @@ def enrich_in_batches(context: Context, api: BatchApi, price: Price, *, force: s
     """Take in what earlier runs asked for, then ask about those who are due: their answers come in with a later run."""
     report = JobReport("enrich_creators")
     report.count(read=0, due=0, written=0, labelled=0, restored=0, quarantined=0, pending=0)
-    labeller = Enricher(api.id, load_prompt(*PROMPT), load_taxonomy())
-    desk = BatchDesk(context, api, labeller, BatchPrice(price), context.settings.batches)
-    asyncio.run(_work_in_batches(desk, report, force))
+    asyncio.run(_work_in_batches(_desk(context, api, price), report, force))
     with context.writing_frames() as frames:
         report.count(retired=store.retire_vanished(frames))
     context.crashpoint("enrich_creators")
@@ -265,29 +265,50 @@ def _row(context: Context, labeller: Labeller, outcome: Outcome, labels: Creator
 # --- doing, by batches ------------------------------------------------------------------------------------------
 
 
-async def _work_in_batches(desk: BatchDesk, report: JobReport, force: str | None) -> None:
-    def save(frames: FrameWriter, harvest: Harvest) -> None:
-        _save_harvest(desk, frames, harvest, report)
+def _has_batches_under_way(context: Context) -> bool:
+    with context.reading_frames() as frames:
+        return load_batch_totals(frames)["batches"] > 0
 
+
+def _desk(context: Context, api: BatchApi, price: Price) -> BatchDesk:
+    labeller = Enricher(api.id, load_prompt(*PROMPT), load_taxonomy())
+    return BatchDesk(context, api, labeller, BatchPrice(price), context.settings.batches)
+
+
+async def _work_in_batches(desk: BatchDesk, report: JobReport, force: str | None) -> None:
     try:
-        await resume_unsent(desk, report)
-        await bring_in(desk, save, report)
+        await _take_in(desk, report)
         plan = plan_night(desk.context, desk.labeller)
         report.details["asked_again_share"] = refuse_a_jump(desk.context, plan, force)
-        work = _Work(desk.context, desk.labeller, _due_by_now(desk, plan, report), report)
+        work = _Work(desk.context, desk.labeller, _due_by_now(plan, report), report)
         await submit(desk, _lines_due(desk, work), report)
         report.count(remembered=remember_plan(desk.context, plan))
     finally:
         await desk.api.close()
 
 
-def _due_by_now(desk: BatchDesk, plan: pa.Table, report: JobReport) -> dict[str, str]:
-    """Creator → why it is due; nobody who waits for a batch."""
-    with desk.context.reading_frames() as frames:
-        pending = load_pending_subjects(frames)["subject"].combine_chunks()
+async def _fetch(desk: BatchDesk, report: JobReport) -> None:
+    try:
+        await _take_in(desk, report)
+    finally:
+        await desk.api.close()
+
+
+async def _take_in(desk: BatchDesk, report: JobReport) -> None:
+    """Mend what a kill left half sent, then write the answers that are there."""
+
+    def save(frames: FrameWriter, harvest: Harvest) -> None:
+        _save_harvest(desk, frames, harvest, report)
+
+    await resume_unsent(desk, report)
+    await bring_in(desk, save, report)
+
+
+def _due_by_now(plan: pa.Table, report: JobReport) -> dict[str, str]:
+    """Creator → why it is due."""
     due = plan.filter(pc.equal(plan["decision"], Decision.RUN))
-    due = due.filter(pc.invert(pc.is_in(due["creator_id"], value_set=pending)))
-    report.count(read=len(plan), due=len(due), pending=len(pending))
+    awaited = pc.sum(pc.equal(plan["reason"], SkipReason.AWAITED), min_count=0).as_py()
+    report.count(read=len(plan), due=len(due), pending=awaited)
     report.details["plan"] = _counts(plan)
     return dict(zip(due["creator_id"].to_pylist(), due["reason"].to_pylist(), strict=True))
 

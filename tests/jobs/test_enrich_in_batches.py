@@ -10,12 +10,16 @@ from sqlmodel import SQLModel, col, delete, select, update
 
 from base.clock import FixedClock
 from enrich.ledger import NANO, BudgetSettings
+from enrich.plan import EnrichmentSettings
+from jobs import paid_llm
 from jobs.context import Context
 from jobs.embed_accounts import embed_accounts
 from jobs.enrich_creators import PROMPT, enrich_creators, enrich_in_batches
 from jobs.report import JobReport
 from providers.hashing import HashingEmbedder
 from providers.prices import Price
+from providers.scripted import ScriptedLLM
+from store.health import count_batches_under_way
 from store.session import Store
 from store.tables import ContentItem, Creator, CreatorMember, Enrichment, EnrichmentFailure, LlmCall
 from tests.factories import AS_OF, a_context, an_account, an_item
@@ -134,6 +138,28 @@ def test_whoever_waits_is_not_planned(two_creators):
     enrich_in_batches(a_night(two_creators, 1), service, PRICE)
     counts = enrich_in_batches(a_night(two_creators, 2), service, PRICE).counts
     assert (counts["pending"], counts["due"]) == (2, 0)
+
+
+def test_whoever_waits_is_not_asked_online_either_and_its_answer_is_fetched(two_creators, monkeypatch):
+    service = BatchService(obedient)
+    enrich_in_batches(a_night(two_creators, 1), service, PRICE)
+    online = ScriptedLLM(iter([]), id=service.id)
+    monkeypatch.setattr(paid_llm, "paid_llm", lambda _settings: (online, PRICE))
+    monkeypatch.setattr(paid_llm, "paid_batches", lambda _settings: (service, PRICE))
+
+    context = a_night(two_creators, 2)
+    context.settings = context.settings.model_copy(update={"llm": EnrichmentSettings(provider="openai")})
+    waiting = enrich_creators(context)
+    with context.reading() as session:
+        assert count_batches_under_way(session) == {"batches": 1, "requests": 2}
+    service.run()
+    context.as_of += timedelta(days=1)
+    fetched = enrich_creators(context)
+
+    assert (waiting.counts["due"], waiting.counts["labelled"]) == (0, 0)
+    assert waiting.details["plan"] == {"skip:awaited": 2}
+    assert (fetched.counts["due"], fetched.counts["labelled"]) == (0, 2)
+    assert online.requests == []
 
 
 def test_a_creator_that_went_while_it_waited_gets_no_row(two_creators):
