@@ -55,17 +55,27 @@ class CallJournal:
         self._open += 1
         self.count += 1
         call_id = self._ledger.next_call_id()
-        await self._written(_Entry(intent=(call_id, intent)))
+        try:
+            await self._written(_Entry(intent=(call_id, intent)))
+        except BaseException:
+            self._end()
+            raise
         return call_id
 
     async def settle(self, settlement: Settlement, outcome: Outcome | None = None) -> None:
         """See `Ledger.settle`."""
-        await self._written(_Entry(settlement=settlement, outcome=outcome))
-        self._open -= 1
-        self._settled.set()
+        try:
+            await self._written(_Entry(settlement=settlement, outcome=outcome))
+        finally:
+            self._end()
 
     def close(self) -> None:
         self._thread.shutdown()
+
+    def _end(self) -> None:
+        """A call is under way no more, written down or not: who waits for its room must not wait for ever."""
+        self._open -= 1
+        self._settled.set()
 
     async def _written(self, entry: _Entry) -> None:
         done = asyncio.get_running_loop().create_future()
