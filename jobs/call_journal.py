@@ -40,10 +40,17 @@ class CallJournal:
         #: calls that left
         self.count = 0
         self._settled = asyncio.Event()
+        #: why something could not be written: from then on memory may think there is room that the disk has not freed
+        self._failure: Exception | None = None
 
     async def reserve(self, intent: CallIntent) -> str:
-        """See `Ledger.reserve`. While other calls are under way it waits for the room that they may free."""
+        """See `Ledger.reserve`. While other calls are under way it waits for the room that they may free.
+
+        Once something could not be written no call leaves any more: that error is raised again.
+        """
         while True:
+            if self._failure is not None:
+                raise self._failure
             try:
                 self._ledger.budget.take(intent.reserved_nano_usd)
                 break
@@ -91,6 +98,7 @@ class CallJournal:
             try:
                 await loop.run_in_executor(self._thread, self._commit, [entry for entry, _ in group])
             except Exception as error:  # whoever waits for its row is told that it is not there
+                self._failure = error
                 _tell(group, error)
             else:
                 _tell(group, None)
