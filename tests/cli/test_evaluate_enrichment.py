@@ -75,8 +75,9 @@ def test_a_file_that_holds_no_answers_is_named(typed, tmp_path):
     assert typed("--recorded", "nowhere.jsonl").exit_code == 1
 
 
+@pytest.mark.slow
 def test_live_records_the_selected_model_under_the_budget_and_says_what_it_cost(typed, tmp_path, monkeypatch):
-    """To the nano-dollar what the vendor billed; a second time costs nothing."""
+    """To the nano-dollar what the vendor billed."""
     with fake_provider() as fake:
         for name, value in {
             "LLM__PROVIDER": "openai", "LLM__BASE_URL": fake.url, "LLM__API_KEY": "sk-of-mine", "BUDGET__MAX_USD": "5",
@@ -90,17 +91,13 @@ def test_live_records_the_selected_model_under_the_budget_and_says_what_it_cost(
         )
         assert f"cost {usd(cost)}, answers in new.jsonl" in done.stderr
         assert done.stdout.startswith("answers live\n")
-        asked = len(fake.books.calls)
-        again = typed("--live", "--record", "new.jsonl")
-        assert (again.exit_code, len(fake.books.calls)) == (0, asked)
-        assert f"cost {usd(0)}," in again.stderr
     assert "sk-of-mine" not in done.output + (tmp_path / "new.jsonl").read_text()
 
 
 def test_live_asks_nobody_unless_a_model_is_selected(typed, tmp_path):
     done = typed("--live", "--record", "new.jsonl")
     assert done.exit_code == 2
-    assert "no model is selected" in str(done.exception)
+    assert "no model is selected" in done.output
     assert not (tmp_path / "new.jsonl").exists()
 
 
