@@ -5,6 +5,7 @@ A retired id is replaced in a row of its own. A new major version, or an id that
 """
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pyarrow as pa
@@ -41,24 +42,21 @@ def with_held_answers(context: Context, labeller: Labeller, states: pa.Table) ->
     return states.set_column(place, states.schema.field(place), recipes)
 
 
-def relabel_retired(context: Context, prompt_name: str) -> int:
-    """Give creators with a retired label the one that replaced it. Returns how many got a new row.
+def relabelled(context: Context, prompt_name: str) -> Iterator[pa.Table]:
+    """Rows of Enrichment for creators with a retired label, a part at a time; write each before asking for the next.
 
-    The row says what it came from: model, provenance and instant stay, it cost nothing, and its flag names it.
+    A row has the label that replaced it and says what it came from: model, provenance and instant stay, it cost
+    nothing, and its flag names it.
     """
-    taxonomy, count = context.taxonomy, 0
+    taxonomy = context.taxonomy
     if not taxonomy.replacements:
-        return 0
+        return
     recipes: dict[tuple[str, str], str] = {}
     while rows := _retired(context, taxonomy):
         for made in {(row["model"], row["prompt_version"]) for row in rows} - recipes.keys():
             recipes[made] = Questions(made[0], load_prompt(prompt_name, made[1]), taxonomy).recipe.fingerprint
         renewed = [_renewed(row, taxonomy, recipes[row["model"], row["prompt_version"]]) for row in rows]
-        with context.writing_frames() as frames:
-            store.take_out_of_force(frames, [row["creator_id"] for row in rows])
-            store.save_enrichments(frames, pa.Table.from_pylist(renewed, arrow_schema(Enrichment)))
-        count += len(rows)
-    return count
+        yield pa.Table.from_pylist(renewed, arrow_schema(Enrichment))
 
 
 def _held_answers(context: Context, labeller: Labeller) -> list[pa.Array]:

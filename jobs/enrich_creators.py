@@ -34,7 +34,7 @@ from jobs.batches.harvest import Harvest
 from jobs.batches.harvest import harvest as bring_in
 from jobs.batches.requests import Mistake, RequestWriter
 from jobs.batches.submit import resume_unsent, submit
-from jobs.carry_labels import relabel_retired
+from jobs.carry_labels import relabelled
 from jobs.cascade import cascade_of
 from jobs.context import Context
 from jobs.plan_enrichment import in_stretches, plan_night
@@ -80,7 +80,7 @@ def enrich_creators(
             asyncio.run(_fetch(_desk(context, *paid_batches(context.settings)), report))
         llm, price = paid_llm(context.settings)
     labeller = _labeller(context, llm)
-    report.count(relabelled=relabel_retired(context, PROMPT[0]))
+    report.count(relabelled=_relabel(context))
     plan = plan_night(context, labeller)
     report.details["asked_again_share"] = refuse_a_jump(context, plan, force)
     due = plan.filter(pc.equal(plan["decision"], Decision.RUN))
@@ -135,6 +135,17 @@ def _batches_due(ids: Sequence[str], due: _Row, size: int) -> Iterator[Sequence[
 
 
 # --- doing ------------------------------------------------------------------------------------------------------
+
+
+def _relabel(context: Context) -> int:
+    """Replace retired labels, without asking anybody. Returns how many creators got another row."""
+    count = 0
+    for rows in relabelled(context, PROMPT[0]):
+        with context.writing_frames() as frames:
+            store.take_out_of_force(frames, rows["creator_id"].to_pylist())
+            store.save_enrichments(frames, rows)
+        count += len(rows)
+    return count
 
 
 @dataclass(slots=True)
@@ -305,7 +316,7 @@ def _desk(context: Context, api: BatchApi, price: Price) -> BatchDesk:
 async def _work_in_batches(desk: BatchDesk, report: JobReport, force: str | None) -> None:
     try:
         await _take_in(desk, report)
-        report.count(relabelled=relabel_retired(desk.context, PROMPT[0]))
+        report.count(relabelled=_relabel(desk.context))
         plan = plan_night(desk.context, desk.labeller)
         report.details["asked_again_share"] = refuse_a_jump(desk.context, plan, force)
         cascade = cascade_of(desk.context, desk.labeller)
