@@ -31,7 +31,7 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
         401: "A valid API key is needed.",
         403: "The key lacks the scope.",
         422: "A parameter that is unknown, missing or of the wrong kind.",
-        503: "The index cannot be read.",
+        503: "The index cannot be read, or the query encoder not be asked.",
     }.items()
 }
 _NOBODY: dict[int | str, dict[str, Any]] = {404: {"model": ErrorAnswer, "description": "No such creator."}}
