@@ -11,6 +11,7 @@ from base.errors import EngineError
 from cli import (
     cascade,
     contracts,
+    costs,
     demo,
     drift,
     evaluate,
@@ -84,6 +85,7 @@ app.command("publish")(night.publish)
 app.command("nightly")(night.nightly)
 app.command("status")(runs.status)
 app.add_typer(runs.runs_app, name="runs", help="What earlier runs did.")
+app.command("costs")(costs.costs)
 app.command("explain")(identity.explain)
 app.command("judge")(identity.judge)
 app.command("split")(review.split)

@@ -37,6 +37,11 @@ MaxRejected = Annotated[
     float | None, typer.Option(help="Share of rows that may be rejected before the exit code is 3.", min=0, max=1)
 ]
 
+MaxUsd = Annotated[
+    float | None,
+    typer.Option(help="Most dollars this run may spend on paid providers; instead of budget.max_usd.", min=0),
+]
+
 
 def nightly(
     ctx: typer.Context,
@@ -45,11 +50,12 @@ def nightly(
     contract: Contract = None,
     mode: FileMode = None,
     max_rejected: MaxRejected = None,
+    max_usd: MaxUsd = None,
     as_of: AsOf = None,
     json: JsonFlag = False,
 ) -> None:
     """Run the whole night: ingest, embed, resolve, enrich, embed creators, publish."""
-    settings = _settings(ctx, max_rejected)
+    settings = _settings(ctx, max_rejected, max_usd)
     deliveries = deliveries_of(settings, files or [], source=source, contract=contract, mode=mode)
     with progress_reporter() as progress:
         result = run_night(settings, deliveries, parse_as_of(as_of), progress)
@@ -112,13 +118,14 @@ def enrich(
         str | None,
         typer.Option(help="Go on although many more than usual are due, and record why.", metavar="REASON"),
     ] = None,
+    max_usd: MaxUsd = None,
     as_of: AsOf = None,
     json: JsonFlag = False,
 ) -> None:
     """Label each creator once: niche, style, summary."""
     if ctx.invoked_subcommand:
         return
-    settings = settings_of(ctx)
+    settings = _settings(ctx, max_usd=max_usd)
     if not plan:
         jobs = {"enrich_creators": partial(enrich_creators, force=force)}
         inputs = {"force": force} if force else None
@@ -147,8 +154,10 @@ def publish(
     run_and_show("publish", jobs, settings_of(ctx), parse_as_of(as_of), json, inputs=inputs)
 
 
-def _settings(ctx: typer.Context, max_rejected: float | None) -> Settings:
-    return settings_of(ctx) if max_rejected is None else settings_of(ctx, max_rejected=max_rejected)
+def _settings(ctx: typer.Context, max_rejected: float | None = None, max_usd: float | None = None) -> Settings:
+    """The settings in force, and over them what was typed; the cap of the night stays as it is."""
+    typed: dict[str, Any] = {} if max_rejected is None else {"max_rejected": max_rejected}
+    return settings_of(ctx, **typed, **({} if max_usd is None else {"budget": {"max_usd": max_usd}}))
 
 
 def run_and_show(

@@ -85,6 +85,25 @@ def stage_table(result: RunResult) -> Table:
     return table
 
 
+def aligned(lines: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Lines in columns, numbers to the right, never cut to the width of a terminal.
+
+    >>> list(aligned([("for", "calls"), ("text", "12")]))
+    ['for   calls', 'text     12']
+    """
+    widths = [max(len(line[place]) for line in lines) for place in range(len(lines[0]))]
+    for line in lines:
+        cells = (
+            f"{cell:>{width}}" if _is_figure(lines[-1][place]) else f"{cell:<{width}}"
+            for place, (cell, width) in enumerate(zip(line, widths, strict=True))
+        )
+        yield "  ".join(cells).rstrip()
+
+
+def _is_figure(cell: str) -> bool:
+    return cell.lstrip("$-")[:1].isdigit()
+
+
 def creator_card(card: CreatorCard) -> Panel:
     """A creator with what it is about and the accounts behind it."""
     about = Text.assemble(

@@ -50,6 +50,8 @@ class SkipReason(StrEnum):
     """Why a creator is left as it is."""
 
     UNCHANGED = "unchanged"
+    #: its question is with a batch that was sent and not yet fetched: asking again would pay twice
+    AWAITED = "awaited"
     #: this very input failed under this recipe, and would be paid for to fail again
     FAILED_BEFORE = "failed_before"
     #: a paid answer stands, and no provider is selected that could better it
@@ -119,6 +121,8 @@ STATES = pa.schema(
         ("is_identity_changed", pa.bool_()),
         #: this input failed under this recipe before, and it is not worth another try yet
         ("is_held", pa.bool_()),
+        #: a batch under way will answer about it
+        ("is_awaited", pa.bool_()),
         #: items published since
         ("new_items", pa.int64()),
         #: shift of content since (`embeddings/drift.py`); null: not measured
@@ -204,6 +208,7 @@ def _paid(
     age_days = (as_of - numbers(states, "answered_at")) / MICROS_PER_DAY
     drift = numbers(states, "drift")
     return [
+        (true(states["is_awaited"]), SkipReason.AWAITED),
         (true(states["is_held"]), SkipReason.FAILED_BEFORE),
         (~answered | provisional, EnrichmentReason.NEW),
         (~equals(states, "answer_recipe_fingerprint", recipe_fingerprint), EnrichmentReason.RECIPE_CHANGED),

@@ -15,12 +15,13 @@ from sqlmodel import SQLModel
 from base.clock import to_micros
 from base.fingerprint import canonical_json
 from embeddings.vectors import from_column
+from enrich.cascade import Cascade
 from enrich.conversation import Due
 from enrich.enricher import Enricher
 from enrich.labeller import Labeller, LocalLabeller, Outcome
 from enrich.ledger import NANO
 from enrich.offline import OfflineClassifier
-from enrich.plan import Decision
+from enrich.plan import Decision, SkipReason
 from enrich.schema import CreatorLabels
 from enrich.shards import Line
 from enrich.subjects import Subject, subjects
@@ -33,6 +34,7 @@ from jobs.batches.harvest import Harvest
 from jobs.batches.harvest import harvest as bring_in
 from jobs.batches.requests import Mistake, RequestWriter
 from jobs.batches.submit import resume_unsent, submit
+from jobs.cascade import cascade_of
 from jobs.context import Context
 from jobs.plan_enrichment import in_stretches, plan_night
 from jobs.remember_plan import remember_plan
@@ -45,7 +47,7 @@ from providers.tokens import load_token_counter
 from store import enrichments as store
 from store.bulk import FrameWriter, arrow_schema
 from store.enrichments import Stretch
-from store.llm_batches import load_pending_subjects
+from store.llm_batches import load_batch_totals
 from store.tables import Enrichment, EnrichmentFailure
 
 PROMPT = ("creator_enrichment", "2")
@@ -65,21 +67,23 @@ def enrich_creators(
     when they select none. Raises GateRefused before anything is asked when many more than usual became due, unless
     `force` says why.
     """
+    report = JobReport("enrich_creators")
     if llm is None and context.settings.llm.is_paid:
         # Imported here: the vendor's library takes a second to load, and most nights do not need it.
         from jobs.paid_llm import paid_batches, paid_llm
 
         if context.settings.llm.mode == "batch":
             return enrich_in_batches(context, *paid_batches(context.settings), force=force)
+        if _has_batches_under_way(context):  # sent before the settings said otherwise: paid for, so fetched
+            asyncio.run(_fetch(_desk(context, *paid_batches(context.settings)), report))
         llm, price = paid_llm(context.settings)
-    report = JobReport("enrich_creators")
     labeller = _labeller(context, llm)
     plan = plan_night(context, labeller)
     report.details["asked_again_share"] = refuse_a_jump(context, plan, force)
     due = plan.filter(pc.equal(plan["decision"], Decision.RUN))
     reasons = dict(zip(due["creator_id"].to_pylist(), due["reason"].to_pylist(), strict=True))
     report.count(read=len(plan), due=len(due), written=0, labelled=0, restored=0, quarantined=0)
-    work = _Work(context, labeller, reasons, report)
+    work = _Work(context, labeller, reasons, report, cascade=cascade_of(context, labeller))
     batches = _batches_due(plan["creator_id"].to_pylist(), reasons, labeller.batch_size)
     if isinstance(labeller, Enricher):
         assert llm is not None
@@ -101,9 +105,7 @@ def enrich_in_batches(context: Context, api: BatchApi, price: Price, *, force: s
     """Take in what earlier runs asked for, then ask about those who are due: their answers come in with a later run."""
     report = JobReport("enrich_creators")
     report.count(read=0, due=0, written=0, labelled=0, restored=0, quarantined=0, pending=0)
-    labeller = Enricher(api.id, load_prompt(*PROMPT), load_taxonomy())
-    desk = BatchDesk(context, api, labeller, BatchPrice(price), context.settings.batches)
-    asyncio.run(_work_in_batches(desk, report, force))
+    asyncio.run(_work_in_batches(_desk(context, api, price), report, force))
     with context.writing_frames() as frames:
         report.count(retired=store.retire_vanished(frames))
     context.crashpoint("enrich_creators")
@@ -119,7 +121,7 @@ def enrich_plan(context: Context, llm: LLM | None = None) -> pa.Table:
 def _labeller(context: Context, llm: LLM | None) -> Enricher | OfflineClassifier:
     if llm is not None:
         return Enricher(llm.id, load_prompt(*PROMPT), load_taxonomy())
-    return OfflineClassifier(load_taxonomy(), context.embedder, context.profile_recipe.fingerprint)
+    return context.offline_classifier
 
 
 def _batches_due(ids: Sequence[str], due: _Row, size: int) -> Iterator[Sequence[str]]:
@@ -142,6 +144,8 @@ class _Work:
     report: JobReport
     #: columns that say how the answers were made, where that is not how the labeller would make them now
     made: _Row = field(default_factory=dict)
+    #: has the last word on the clear cases, before the labeller is asked
+    cascade: Cascade | None = None
     done: int = 0
     lock: Lock = field(default_factory=Lock)
 
@@ -157,7 +161,7 @@ class _Work:
     def load_due(self, ids: Sequence[str]) -> list[Due]:
         """Those of a batch who have to be asked about.
 
-        A creator that is what it once was gets its former answer back, for nothing.
+        A creator that is what it once was gets its former answer back, and a clear case the cascade's, for nothing.
         """
         with self.context.reading_frames() as frames:
             known = store.load_enrichments(frames, Stretch(ids[0], ids[-1])).to_pylist()
@@ -165,16 +169,16 @@ class _Work:
         restored: list[_Row] = []
         asked: list[Due] = []
         for subject in _subjects(self.context, ids):
-            key = (subject.creator_id, self.labeller.input_fingerprint(subject), self.labeller.recipe.fingerprint)
-            if key in history:
-                restored.append(history[key])
+            former = [history[key] for key in self._keys(subject) if key in history]
+            if former:
+                restored.append(former[0])
             else:
                 asked.append(Due(subject, self.reasons[subject.creator_id]))
         if restored:
             with self.context.writing_frames() as frames:
                 self._put_in_force(frames, restored)
             self._count(len(restored), restored=len(restored), written=len(restored))
-        return asked
+        return asked if self.cascade is None else self._unclear(self.cascade, asked)
 
     def save(self, frames: FrameWriter, outcomes: Sequence[Outcome]) -> None:
         """New answers get their force, and the former ones lose it; failures are kept apart."""
@@ -184,13 +188,7 @@ class _Work:
             if outcome.labels is None
         ]
         store.save_failures(frames, pa.Table.from_pylist(failed, arrow_schema(EnrichmentFailure)))
-        rows = [
-            _row(self.context, self.labeller, outcome, outcome.labels, self.reasons[outcome.creator_id]) | self.made
-            for outcome in outcomes
-            if outcome.labels is not None
-        ]
-        if rows:
-            self._put_in_force(frames, rows)
+        self._put_in_force(frames, [row | self.made for row in self._rows(self.labeller, outcomes)])
 
     def tell(self, outcome: Outcome) -> None:
         """Count an outcome that is saved."""
@@ -199,7 +197,32 @@ class _Work:
         else:
             self._count(1, labelled=1, written=1)
 
+    def _keys(self, subject: Subject) -> list[tuple[str, ...]]:
+        """Under which an answer to tonight's question about it is known; a paid one comes first."""
+        seen = self.labeller.input_fingerprint(subject)
+        labellers = [self.labeller] if self.cascade is None else [self.labeller, self.cascade]
+        return [(subject.creator_id, seen, labeller.recipe.fingerprint) for labeller in labellers]
+
+    def _unclear(self, cascade: Cascade, asked: Sequence[Due]) -> list[Due]:
+        """Those whom the cascade leaves to the labeller; its own answers are saved."""
+        clear = list(cascade.label([due.subject for due in asked]))
+        if clear:
+            with self.context.writing_frames() as frames:
+                self._put_in_force(frames, self._rows(cascade, clear))
+            self._count(len(clear), labelled=len(clear), clear=len(clear), written=len(clear))
+        settled = {outcome.creator_id for outcome in clear}
+        return [due for due in asked if due.subject.creator_id not in settled]
+
+    def _rows(self, labeller: Labeller, outcomes: Sequence[Outcome]) -> list[_Row]:
+        return [
+            _row(self.context, labeller, outcome, outcome.labels, self.reasons[outcome.creator_id])
+            for outcome in outcomes
+            if outcome.labels is not None
+        ]
+
     def _put_in_force(self, frames: FrameWriter, rows: Sequence[_Row]) -> None:
+        if not rows:
+            return
         store.take_out_of_force(frames, [row["creator_id"] for row in rows])
         answers = [row | {"is_current": True} for row in rows]
         store.save_enrichments(frames, pa.Table.from_pylist(answers, arrow_schema(Enrichment)))
@@ -265,29 +288,51 @@ def _row(context: Context, labeller: Labeller, outcome: Outcome, labels: Creator
 # --- doing, by batches ------------------------------------------------------------------------------------------
 
 
-async def _work_in_batches(desk: BatchDesk, report: JobReport, force: str | None) -> None:
-    def save(frames: FrameWriter, harvest: Harvest) -> None:
-        _save_harvest(desk, frames, harvest, report)
+def _has_batches_under_way(context: Context) -> bool:
+    with context.reading_frames() as frames:
+        return load_batch_totals(frames)["batches"] > 0
 
+
+def _desk(context: Context, api: BatchApi, price: Price) -> BatchDesk:
+    labeller = Enricher(api.id, load_prompt(*PROMPT), load_taxonomy())
+    return BatchDesk(context, api, labeller, BatchPrice(price), context.settings.batches)
+
+
+async def _work_in_batches(desk: BatchDesk, report: JobReport, force: str | None) -> None:
     try:
-        await resume_unsent(desk, report)
-        await bring_in(desk, save, report)
+        await _take_in(desk, report)
         plan = plan_night(desk.context, desk.labeller)
         report.details["asked_again_share"] = refuse_a_jump(desk.context, plan, force)
-        work = _Work(desk.context, desk.labeller, _due_by_now(desk, plan, report), report)
+        cascade = cascade_of(desk.context, desk.labeller)
+        work = _Work(desk.context, desk.labeller, _due_by_now(plan, report), report, cascade=cascade)
         await submit(desk, _lines_due(desk, work), report)
         report.count(remembered=remember_plan(desk.context, plan))
     finally:
         await desk.api.close()
 
 
-def _due_by_now(desk: BatchDesk, plan: pa.Table, report: JobReport) -> dict[str, str]:
-    """Creator → why it is due; nobody who waits for a batch."""
-    with desk.context.reading_frames() as frames:
-        pending = load_pending_subjects(frames)["subject"].combine_chunks()
+async def _fetch(desk: BatchDesk, report: JobReport) -> None:
+    try:
+        await _take_in(desk, report)
+    finally:
+        await desk.api.close()
+
+
+async def _take_in(desk: BatchDesk, report: JobReport) -> None:
+    """Mend what a kill left half sent, then write the answers that are there."""
+
+    def save(frames: FrameWriter, harvest: Harvest) -> None:
+        _save_harvest(desk, frames, harvest, report)
+
+    await resume_unsent(desk, report)
+    await bring_in(desk, save, report)
+
+
+def _due_by_now(plan: pa.Table, report: JobReport) -> dict[str, str]:
+    """Creator → why it is due."""
     due = plan.filter(pc.equal(plan["decision"], Decision.RUN))
-    due = due.filter(pc.invert(pc.is_in(due["creator_id"], value_set=pending)))
-    report.count(read=len(plan), due=len(due), pending=len(pending))
+    awaited = pc.sum(pc.equal(plan["reason"], SkipReason.AWAITED), min_count=0).as_py()
+    report.count(read=len(plan), due=len(due), pending=awaited)
     report.details["plan"] = _counts(plan)
     return dict(zip(due["creator_id"].to_pylist(), due["reason"].to_pylist(), strict=True))
 

@@ -11,6 +11,7 @@ from jobs.context import Context
 from jobs.settings import Settings
 from store.health import (
     count_accounts_by_platform,
+    count_batches_under_way,
     count_embedded_accounts,
     count_enrichments,
     count_fresh_accounts,
@@ -35,6 +36,7 @@ def measure_health(context: Context) -> dict[str, Any]:
             "creators": creators,
             "creators_merged": count_merged_creators(session),
             "pairs_by_band": count_pairs_by_band(session),
+            "awaited_answers": count_batches_under_way(session),
             "fresh_ratio": _share(count_fresh_accounts(session, context.as_of), accounts),
             "embedded_ratio": _share(count_embedded_accounts(session, context.profile_recipe.fingerprint), accounts),
             "enriched_ratio": _share(enriched["enriched"], creators),
@@ -70,6 +72,8 @@ def metrics_of(
         samples["last_success_timestamp_seconds"] = last_success.timestamp()
     for platform, count in health["accounts_by_platform"].items():
         samples[f'accounts{{platform="{platform}"}}'] = count
+    for name, count in health["awaited_answers"].items():
+        samples[f"awaited_{name}"] = count
     for band, count in health["pairs_by_band"].items():
         samples[f'candidate_pairs{{band="{band}"}}'] = count
     for name in ("content_items", "metric_snapshots", "creators", "creators_merged"):

@@ -14,6 +14,7 @@ from jobs.embed_accounts import embed_accounts
 from jobs.embed_creators import embed_creators
 from jobs.enrich_creators import enrich_creators
 from jobs.ingest_accounts import ingest_accounts
+from jobs.payable import require_payable
 from jobs.publish_index import publish_index
 from jobs.report_page import write_report
 from jobs.resolve_creators import resolve_creators
@@ -43,7 +44,11 @@ def run_night(
     progress: Progress = no_progress,
     clock: Clock | None = None,
 ) -> RunResult:
-    """Take what was delivered all the way to a published snapshot, and leave a page about it in the run's folder."""
+    """Take what was delivered all the way to a published snapshot, and leave a page about it in the run's folder.
+
+    Raises ConfigError, before anything is touched, when a stage could not pay for what the settings select.
+    """
+    require_payable(settings)
     inputs = {"deliveries": [describe(delivery) for delivery in deliveries]}
     result = run_jobs(
         "nightly", night(deliveries), settings, inputs=inputs, as_of=as_of, progress=progress, clock=clock

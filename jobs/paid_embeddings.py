@@ -3,10 +3,11 @@
 from collections import Counter
 from collections.abc import Callable
 
-from base.errors import ConfigError, ProviderError
+from base.errors import ProviderError
 from base.usage import LLMUsage
 from enrich.ledger import CallIntent
 from jobs.endpoints import endpoint_of
+from jobs.payable import require_cap
 from jobs.prices import price_of
 from jobs.settings import Settings
 from jobs.spend_ledger import SpendLedger
@@ -26,11 +27,7 @@ def paid_embedder(settings: Settings, ledger: Callable[[], SpendLedger]) -> Open
 def metered(settings: Settings, meter: Meter) -> OpenAIEmbedder:
     """The same, before another meter than the ledger's."""
     knobs = settings.embeddings
-    if not settings.budget.is_finite:
-        raise ConfigError(
-            "embeddings.provider openai is paid for, and no budget is set",
-            hint="set budget.max_usd or budget.max_usd_per_night",
-        )
+    require_cap(settings, f"embeddings.provider {knobs.provider}")
     return OpenAIEmbedder(endpoint_of(knobs), knobs.model, meter, dimensions=knobs.dimensions)
 
 

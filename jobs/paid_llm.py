@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from base.errors import ConfigError
 from jobs.endpoints import endpoint_of
+from jobs.payable import require_cap
 from jobs.prices import price_of
 from jobs.settings import Settings
 from providers.llm import LLM
@@ -31,10 +31,6 @@ def paid_batches(settings: Settings) -> tuple[BatchApi, Price]:
 
 def _bought(settings: Settings) -> tuple[Endpoint, Price]:
     knobs = settings.llm
-    if not settings.budget.is_finite:
-        raise ConfigError(
-            f"llm.provider {knobs.provider} is paid for, and no budget is set",
-            hint="set budget.max_usd or budget.max_usd_per_night, or give --max-usd",
-        )
+    require_cap(settings, f"llm.provider {knobs.provider}")
     endpoint = endpoint_of(knobs, connections=knobs.concurrency, timeout_seconds=knobs.timeout_seconds)
     return endpoint, price_of(settings, knobs.model)

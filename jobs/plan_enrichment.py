@@ -18,12 +18,14 @@ from engines.engine import Engine
 from enrich.labeller import Labeller
 from enrich.plan import AGAIN, PLAN, STATES, Decision, SkipReason, plan_enrichment
 from enrich.subjects import Subject, subjects
+from jobs.cascade import counted_as
 from jobs.context import Context
 from jobs.measure_drift import MEASURED, measure_drift
 from store import enrichment_states as memory
 from store import enrichments as store
 from store.bulk import FrameReader
 from store.enrichments import Chosen, Some, Stretch
+from store.llm_batches import load_pending_subjects
 
 #: failures of the provider and not of the question, and how long they keep a creator from being asked about again
 PASSING_FAILURES = [ErrorClass.SERVER, ErrorClass.RATE]
@@ -123,6 +125,7 @@ def gather_states(context: Context, labeller: Labeller, worst_nanos: int | None)
     """STATES and KNOWN of every creator, by id, as far as columns alone can tell."""
     with context.reading_frames() as frames:
         ids = store.load_creator_ids(frames)
+        awaited = load_pending_subjects(frames)["subject"].combine_chunks()
     with context.engine() as engine:
         parts = [_facts(context, labeller, engine, part) for part in in_stretches(ids, COLUMNS_STRETCH)]
     schema = pa.schema([*STATES, *KNOWN])
@@ -130,6 +133,7 @@ def gather_states(context: Context, labeller: Labeller, worst_nanos: int | None)
     fixed: dict[str, Any] = {
         "reserved_nanos": pa.repeat(pa.scalar(worst_nanos, pa.int64()), len(found)),
         "is_held": pa.nulls(len(found), pa.bool_()),
+        "is_awaited": pc.is_in(found["creator_id"], value_set=awaited),
         "is_drift_news": pa.nulls(len(found), pa.bool_()),
     }
     return pa.table(
@@ -144,7 +148,7 @@ def _facts(context: Context, labeller: Labeller, engine: Engine, ids: Sequence[s
         frame = {
             "profiles": store.load_member_profiles(frames, stretch),
             "vectors": store.load_vector_fingerprints(frames, stretch, context.profile_recipe.fingerprint),
-            "answers": store.load_answers_in_force(frames, stretch),
+            "answers": counted_as(context, labeller, store.load_answers_in_force(frames, stretch)),
             "changes": _changes(frames, stretch),
             "remembered": memory.load_states(frames, stretch),
             "failures": _held(context, store.load_failures(frames, stretch, labeller.recipe.fingerprint)),

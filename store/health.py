@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import func
 from sqlmodel import Session, SQLModel, col, select
 
+from store.llm_batches import UNDER_WAY
 from store.tables import (
     AccountActivity,
     AccountVector,
@@ -12,6 +13,7 @@ from store.tables import (
     CreatorAccount,
     CreatorMember,
     Enrichment,
+    LlmBatch,
     Run,
 )
 
@@ -51,6 +53,14 @@ def count_enrichments(session: Session) -> dict[str, int]:
 def count_pairs_by_band(session: Session) -> dict[str, int]:
     rows = session.exec(select(CandidatePair.triage, func.count()).group_by(CandidatePair.triage))
     return dict(sorted(rows.all()))
+
+
+def count_batches_under_way(session: Session) -> dict[str, int]:
+    """Batches of labels whose answers are still to come, and the requests in them."""
+    requests = func.coalesce(func.sum(LlmBatch.requests), 0)
+    counted = select(func.count(), requests).where(col(LlmBatch.state).in_(UNDER_WAY))
+    batches, waiting = session.exec(counted).one()
+    return {"batches": batches, "requests": int(waiting)}
 
 
 def count_merged_creators(session: Session) -> int:

@@ -1,5 +1,6 @@
 """Queries over `llm_calls`, the spend ledger, and the sums that a budget and a report are made of."""
 
+from datetime import datetime
 from typing import Any, Literal, get_args
 
 import pyarrow as pa
@@ -55,8 +56,18 @@ def load_spending(frames: FrameReader, run_id: str, night: str) -> dict[str, int
     return {"calls": calls, "run": run["spent"][0].as_py(), "night": night_["spent"][0].as_py()}
 
 
-def load_costs(frames: FrameReader, keys: tuple[CostKey, ...], *, run_id: str | None = None) -> pa.Table:
-    """One row per combination of `keys` (text, empty where unknown): calls, nano_usd, tokens by kind, open_calls."""
+def load_costs(
+    frames: FrameReader,
+    keys: tuple[CostKey, ...],
+    *,
+    run_id: str | None = None,
+    night: str | None = None,
+    since: datetime | None = None,
+) -> pa.Table:
+    """One row per combination of `keys` (text, empty where unknown): calls, nano_usd, tokens by kind, open_calls.
+
+    Of all calls, or those of a run, of a night (a UTC date) or made since an instant.
+    """
     named = [func.coalesce(col(getattr(LlmCall, key)), literal_column("''", Text)).label(key) for key in keys]
     sums = [_sum(func.coalesce(col(getattr(LlmCall, name)), 0), name) for name in _TOKENS]
     is_open = case((col(LlmCall.state) == "intent", 1), else_=0)
@@ -65,6 +76,10 @@ def load_costs(frames: FrameReader, keys: tuple[CostKey, ...], *, run_id: str | 
     )
     if run_id is not None:
         statement = statement.where(col(LlmCall.run_id) == run_id)
+    if night is not None:
+        statement = statement.where(col(LlmCall.night) == night)
+    if since is not None:
+        statement = statement.where(col(LlmCall.created_at) >= since)
     return frames.read(statement.group_by(*named).order_by(*named))
 
 

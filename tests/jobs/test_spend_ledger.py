@@ -1,6 +1,7 @@
 """Money is reserved before a call leaves and counted exactly after; what nobody knows counts in full."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -145,6 +146,8 @@ def test_costs_add_up_by_any_key(store: Store):
         costs = load_costs(frames, ("reason",)).to_pylist()
         assert load_cost_of(frames, "cr_ann") == {"calls": 2, "nano_usd": 22}
         assert load_costs(frames, ("model", "night"), run_id="another").num_rows == 0
+        assert load_costs(frames, ("model",), night="2026-03-01", since=AS_OF)["calls"].to_pylist() == [4]
+        assert load_costs(frames, ("model",), since=AS_OF + timedelta(seconds=1)).num_rows == 0
     found = {row["reason"]: (row["calls"], row["nano_usd"], row["input_tokens"], row["open_calls"]) for row in costs}
     assert found == {"": (1, CENT, 0, 1), "drifted": (1, 11, 10, 0), "new": (2, 22, 20, 0)}
 
