@@ -10,6 +10,7 @@ from providers.llm import LLM
 from providers.llm_batches import BatchApi
 from providers.openai_batches import OpenAIBatches
 from providers.openai_client import Endpoint
+from providers.openai_completions import Completions
 from providers.openai_llm import OpenAILLM
 from providers.prices import Price
 
@@ -27,6 +28,11 @@ def paid_batches(settings: Settings) -> tuple[BatchApi, Price]:
     endpoint, price = _bought(settings)
     endpoint = replace(endpoint, timeout_seconds=max(TRANSFER_SECONDS, endpoint.timeout_seconds))
     return OpenAIBatches(endpoint, settings.llm.model, settings.llm.effort), price
+
+
+def planned_model(settings: Settings) -> str:
+    """The id that the selected model will have; to plan for it, neither a key nor a budget is needed."""
+    return Completions("", settings.llm.model, settings.llm.effort).id
 
 
 def _bought(settings: Settings) -> tuple[Endpoint, Price]:
