@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.state import JsonFlag, out, print_json, settings_of
-from jobs.cascade import calibrate_cascade
+from jobs.calibrate_cascade import calibrate_cascade
 from jobs.runner import inspecting
 
 

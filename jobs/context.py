@@ -16,6 +16,8 @@ from base.clock import Clock, SystemClock
 from base.fingerprint import Recipe
 from embeddings.document import DOCUMENT_VERSION
 from engines.duckdb_engine import DuckDBEngine
+from enrich.offline import OfflineClassifier
+from enrich.taxonomy import load_taxonomy
 from jobs.runlog import silent_log
 from jobs.settings import Settings
 from jobs.spend_ledger import SpendLedger
@@ -84,6 +86,11 @@ class Context:
         """The recipe of tonight's vectors of accounts and creators: of texts, and how many of them become one."""
         options = self.settings.embeddings.content_aggregation.options
         return Recipe(model=self.embedder.id, version=DOCUMENT_VERSION, options=options)
+
+    @cached_property
+    def offline_classifier(self) -> OfflineClassifier:
+        """The labeller that costs nothing, over tonight's vectors."""
+        return OfflineClassifier(load_taxonomy(), self.embedder, self.profile_recipe.fingerprint)
 
     def engine(self) -> DuckDBEngine:
         """A fresh engine; use it as a context."""

@@ -15,7 +15,11 @@ from sqlmodel import SQLModel
 from base.clock import to_micros
 from base.fingerprint import canonical_json
 from embeddings.vectors import from_column
+<<<<<<< HEAD
 from enrich import ledger
+=======
+from enrich.cascade import Cascade
+>>>>>>> main
 from enrich.conversation import Due
 from enrich.enricher import Enricher
 from enrich.labeller import Labeller, LocalLabeller, Outcome
@@ -34,6 +38,7 @@ from jobs.batches.harvest import Harvest
 from jobs.batches.harvest import harvest as bring_in
 from jobs.batches.requests import Mistake, RequestWriter
 from jobs.batches.submit import resume_unsent, submit
+from jobs.cascade import cascade_of
 from jobs.context import Context
 from jobs.expected_costs import cap_nano_usd, expected_cost, forecast, worst_nano_usd
 from jobs.plan_enrichment import in_stretches, plan_night
@@ -84,7 +89,7 @@ def enrich_creators(
     due = plan.filter(pc.equal(plan["decision"], Decision.RUN))
     reasons = dict(zip(due["creator_id"].to_pylist(), due["reason"].to_pylist(), strict=True))
     report.count(read=len(plan), due=len(due), written=0, labelled=0, restored=0, quarantined=0)
-    work = _Work(context, labeller, reasons, report)
+    work = _Work(context, labeller, reasons, report, cascade=cascade_of(context, labeller))
     batches = _batches_due(plan["creator_id"].to_pylist(), reasons, labeller.batch_size)
     if isinstance(labeller, Enricher):
         assert llm is not None
@@ -145,7 +150,7 @@ def _plan(context: Context, labeller: Enricher | OfflineClassifier, price: ledge
 def _labeller(context: Context, llm: LLM | None) -> Enricher | OfflineClassifier:
     if llm is not None:
         return Enricher(llm.id, load_prompt(*PROMPT), load_taxonomy())
-    return OfflineClassifier(load_taxonomy(), context.embedder, context.profile_recipe.fingerprint)
+    return context.offline_classifier
 
 
 def _batches_due(ids: Sequence[str], due: _Row, size: int) -> Iterator[Sequence[str]]:
@@ -168,6 +173,8 @@ class _Work:
     report: JobReport
     #: columns that say how the answers were made, where that is not how the labeller would make them now
     made: _Row = field(default_factory=dict)
+    #: has the last word on the clear cases, before the labeller is asked
+    cascade: Cascade | None = None
     done: int = 0
     lock: Lock = field(default_factory=Lock)
 
@@ -183,7 +190,7 @@ class _Work:
     def load_due(self, ids: Sequence[str]) -> list[Due]:
         """Those of a batch who have to be asked about.
 
-        A creator that is what it once was gets its former answer back, for nothing.
+        A creator that is what it once was gets its former answer back, and a clear case the cascade's, for nothing.
         """
         with self.context.reading_frames() as frames:
             known = store.load_enrichments(frames, Stretch(ids[0], ids[-1])).to_pylist()
@@ -191,16 +198,16 @@ class _Work:
         restored: list[_Row] = []
         asked: list[Due] = []
         for subject in _subjects(self.context, ids):
-            key = (subject.creator_id, self.labeller.input_fingerprint(subject), self.labeller.recipe.fingerprint)
-            if key in history:
-                restored.append(history[key])
+            former = [history[key] for key in self._keys(subject) if key in history]
+            if former:
+                restored.append(former[0])
             else:
                 asked.append(Due(subject, self.reasons[subject.creator_id]))
         if restored:
             with self.context.writing_frames() as frames:
                 self._put_in_force(frames, restored)
             self._count(len(restored), restored=len(restored), written=len(restored))
-        return asked
+        return asked if self.cascade is None else self._unclear(self.cascade, asked)
 
     def save(self, frames: FrameWriter, outcomes: Sequence[Outcome]) -> None:
         """New answers get their force, and the former ones lose it; failures are kept apart."""
@@ -210,13 +217,7 @@ class _Work:
             if outcome.labels is None
         ]
         store.save_failures(frames, pa.Table.from_pylist(failed, arrow_schema(EnrichmentFailure)))
-        rows = [
-            _row(self.context, self.labeller, outcome, outcome.labels, self.reasons[outcome.creator_id]) | self.made
-            for outcome in outcomes
-            if outcome.labels is not None
-        ]
-        if rows:
-            self._put_in_force(frames, rows)
+        self._put_in_force(frames, [row | self.made for row in self._rows(self.labeller, outcomes)])
 
     def tell(self, outcome: Outcome) -> None:
         """Count an outcome that is saved."""
@@ -225,7 +226,32 @@ class _Work:
         else:
             self._count(1, labelled=1, written=1)
 
+    def _keys(self, subject: Subject) -> list[tuple[str, ...]]:
+        """Under which an answer to tonight's question about it is known; a paid one comes first."""
+        seen = self.labeller.input_fingerprint(subject)
+        labellers = [self.labeller] if self.cascade is None else [self.labeller, self.cascade]
+        return [(subject.creator_id, seen, labeller.recipe.fingerprint) for labeller in labellers]
+
+    def _unclear(self, cascade: Cascade, asked: Sequence[Due]) -> list[Due]:
+        """Those whom the cascade leaves to the labeller; its own answers are saved."""
+        clear = list(cascade.label([due.subject for due in asked]))
+        if clear:
+            with self.context.writing_frames() as frames:
+                self._put_in_force(frames, self._rows(cascade, clear))
+            self._count(len(clear), labelled=len(clear), clear=len(clear), written=len(clear))
+        settled = {outcome.creator_id for outcome in clear}
+        return [due for due in asked if due.subject.creator_id not in settled]
+
+    def _rows(self, labeller: Labeller, outcomes: Sequence[Outcome]) -> list[_Row]:
+        return [
+            _row(self.context, labeller, outcome, outcome.labels, self.reasons[outcome.creator_id])
+            for outcome in outcomes
+            if outcome.labels is not None
+        ]
+
     def _put_in_force(self, frames: FrameWriter, rows: Sequence[_Row]) -> None:
+        if not rows:
+            return
         store.take_out_of_force(frames, [row["creator_id"] for row in rows])
         answers = [row | {"is_current": True} for row in rows]
         store.save_enrichments(frames, pa.Table.from_pylist(answers, arrow_schema(Enrichment)))
@@ -306,7 +332,8 @@ async def _work_in_batches(desk: BatchDesk, report: JobReport, force: str | None
         await _take_in(desk, report)
         plan = _plan(desk.context, desk.labeller, desk.price)
         report.details["asked_again_share"] = refuse_a_jump(desk.context, plan, force)
-        work = _Work(desk.context, desk.labeller, _due_by_now(plan, report), report)
+        cascade = cascade_of(desk.context, desk.labeller)
+        work = _Work(desk.context, desk.labeller, _due_by_now(plan, report), report, cascade=cascade)
         await submit(desk, _lines_due(desk, work), report)
         report.count(remembered=remember_plan(desk.context, plan))
     finally:

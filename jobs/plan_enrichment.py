@@ -18,6 +18,7 @@ from engines.engine import Engine
 from enrich.labeller import Labeller
 from enrich.plan import AGAIN, PLAN, STATES, Decision, SkipReason, plan_enrichment
 from enrich.subjects import Subject, subjects
+from jobs.cascade import counted_as
 from jobs.context import Context
 from jobs.measure_drift import MEASURED, measure_drift
 from store import enrichment_states as memory
@@ -147,7 +148,7 @@ def _facts(context: Context, labeller: Labeller, engine: Engine, ids: Sequence[s
         frame = {
             "profiles": store.load_member_profiles(frames, stretch),
             "vectors": store.load_vector_fingerprints(frames, stretch, context.profile_recipe.fingerprint),
-            "answers": store.load_answers_in_force(frames, stretch),
+            "answers": counted_as(context, labeller, store.load_answers_in_force(frames, stretch)),
             "changes": _changes(frames, stretch),
             "remembered": memory.load_states(frames, stretch),
             "failures": _held(context, store.load_failures(frames, stretch, labeller.recipe.fingerprint)),

@@ -113,7 +113,7 @@ def measure_fidelity(searcher: Searcher, *, queries: int = 20, seed: int = 7) ->
 
 
 def measure_ranking(searcher: Searcher, judged: Sequence[JudgedQuery], *, seed: int = 7) -> list[Quality]:
-    """The hybrid beside words alone, each vector field alone and reciprocal rank fusion; best first."""
+    """The hybrid beside words alone, meaning alone (all fields, and each by itself) and reciprocal rank fusion."""
     ranked = [dict(_rankings(searcher, one)) for one in judged]
     systems = list(ranked[0])
     ndcg = {
@@ -171,6 +171,7 @@ def _rankings(searcher: Searcher, judged: JudgedQuery) -> Iterator[tuple[str, li
     yield HYBRID, _best(searcher, components, ranking.scores.total)
     yield "reciprocal ranks", _best(searcher, components, fuse(searcher.snapshot, components, "rrf").total)
     yield "words", _best(searcher, components, components.keyword)
+    yield "meaning", _best(searcher, components, components.semantic)
     for name, values in sorted(components.similarities.items()):
         yield name, _best(searcher, components, np.nan_to_num(values, nan=0.0))
 

@@ -6,7 +6,8 @@ from sqlmodel import SQLModel
 from base.errors import SourceError
 from enrich.enricher import Enricher
 from enrich.taxonomy import load_taxonomy
-from jobs.cascade import calibrate_cascade, cascade_of, offline_classifier
+from jobs.calibrate_cascade import calibrate_cascade
+from jobs.cascade import cascade_of
 from jobs.enrich_creators import PROMPT
 from prompts.catalog import load_prompt
 from providers.hashing import HashingEmbedder
@@ -84,7 +85,7 @@ def test_the_cascade_is_off_until_a_score_is_set_and_when_nobody_is_paid(store):
     asked = Enricher("scripted/1", load_prompt(*PROMPT), load_taxonomy())
     assert cascade_of(off(), asked) is None
     on = off(cascade_min_score=2.0)
-    assert cascade_of(on, offline_classifier(on)) is None
+    assert cascade_of(on, on.offline_classifier) is None
     cascade = cascade_of(on, asked)
     assert cascade is not None
     assert cascade.recipe.options["min_score"] == 2.0

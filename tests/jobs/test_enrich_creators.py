@@ -32,8 +32,8 @@ from tests.factories import AS_OF, a_context, an_account, an_item
 SUMMARY = "Makes things at home and shows each step plainly for people who like to watch."
 
 
-def a_night(store: Store, nights: int = 0) -> Context:
-    context = a_context(store)
+def a_night(store: Store, nights: int = 0, **llm: Any) -> Context:
+    context = a_context(store, llm=llm)
     context.as_of = AS_OF + timedelta(days=nights)
     context.embedder = HashingEmbedder(dim=1_024)  # few words share a dimension
     return context
@@ -305,3 +305,37 @@ def test_an_empty_store_is_no_error(store):
     report = enrich_creators(a_night(store))
     assert report.counts["read"] == 0
     assert enrich_plan(a_night(store)).num_rows == 0
+
+
+def test_clear_cases_are_final_and_a_model_is_asked_about_the_rest(three_creators):
+    """LLM-12: the words of a baker and of a guitarist are clear, silence is not; the next night asks about nobody."""
+    llm = ScriptedLLM(obedient)
+    report = enrich_creators(a_night(three_creators, cascade_min_score=0.5), llm)
+    labels = in_force(three_creators)
+    provenance = {creator_id: row["provenance"] for creator_id, row in labels.items()}
+    assert provenance == {"cr_ann": "cascade", "cr_bea": "cascade", "cr_cy": "llm"}
+    assert labels["cr_ann"]["recipe_fingerprint"] != labels["cr_cy"]["recipe_fingerprint"]
+    assert (labels["cr_ann"]["cost_usd"], labels["cr_ann"]["primary_niche"]) == (0, "food")
+    assert (report.counts["clear"], report.counts["labelled"], len(llm.requests)) == (2, 3, 1)
+    before = rows(three_creators)
+    again = enrich_creators(a_night(three_creators, nights=400, cascade_min_score=0.5), llm)
+    assert (again.details["plan"], len(llm.requests)) == ({"skip:unchanged": 3}, 1)
+    assert rows(three_creators) == before
+
+
+def test_without_its_score_what_the_cascade_accepted_is_asked_about_and_comes_back_with_it(three_creators):
+    """Another score is another recipe; the former answer of the same recipe is given back for nothing."""
+    llm = ScriptedLLM(obedient)
+    enrich_creators(a_night(three_creators, cascade_min_score=0.5), llm)
+    plan = enrich_plan(a_night(three_creators, nights=1), llm).to_pylist()
+    assert [row["reason"] for row in plan] == ["recipe_changed", "recipe_changed", "unchanged"]
+    before = rows(three_creators)
+    change(three_creators, update(Enrichment).values(is_current=False))
+    report = enrich_creators(a_night(three_creators, nights=1, cascade_min_score=0.5), llm)
+    assert (report.counts["restored"], report.counts["labelled"], len(llm.requests)) == (3, 0, 1)
+    assert rows(three_creators) == before
+
+
+def test_the_cascade_answers_nobody_when_no_model_is_selected(three_creators):
+    enrich_creators(a_night(three_creators, cascade_min_score=0.5))
+    assert {row["provenance"] for row in in_force(three_creators).values()} == {"offline"}

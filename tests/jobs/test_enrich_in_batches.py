@@ -21,7 +21,7 @@ from providers.prices import Price
 from providers.scripted import ScriptedLLM
 from store.health import count_batches_under_way
 from store.session import Store
-from store.tables import ContentItem, Creator, CreatorMember, Enrichment, EnrichmentFailure, LlmCall
+from store.tables import ContentItem, Creator, CreatorAccount, CreatorMember, Enrichment, EnrichmentFailure, LlmCall
 from tests.factories import AS_OF, a_context, an_account, an_item
 from tests.jobs.batch_service import INPUT_TOKENS, OUTPUT_TOKENS, BatchService
 
@@ -31,17 +31,17 @@ COST_USD = 0.5 * (INPUT_TOKENS + 10 * OUTPUT_TOKENS) / 1_000_000
 SUMMARY = "Makes things at home and shows each step plainly for people who like to watch."
 
 
-def a_night(store: Store, night: int) -> Context:
-    context = a_context(store, budget=BudgetSettings(max_usd=1))
+def a_night(store: Store, night: int, **llm: Any) -> Context:
+    context = a_context(store, budget=BudgetSettings(max_usd=1), llm=llm)
     context.as_of = AS_OF + timedelta(days=night)
     context.run_id, context.clock = f"run-{night}", FixedClock(context.as_of)
     context.embedder = HashingEmbedder(dim=64)
     return context
 
 
-def a_run(store: Store, service: BatchService, night: int) -> JobReport:
+def a_run(store: Store, service: BatchService, night: int, **llm: Any) -> JobReport:
     """A night, and a day in which the vendor works."""
-    report = enrich_in_batches(a_night(store, night), service, PRICE)
+    report = enrich_in_batches(a_night(store, night, **llm), service, PRICE)
     service.run()
     return report
 
@@ -228,3 +228,17 @@ def test_who_is_what_it_once_was_gets_the_former_answer_for_nothing(two_creators
     counts = a_run(two_creators, service, 3).counts
     assert (counts["restored"], counts.get("batched", 0)) == (2, 0)
     assert set(service.paid.values()) == {1}
+
+
+def test_clear_cases_are_in_no_batch(two_creators):
+    """What the offline classifier is sure of is final at once; the model is asked about the other."""
+    change(two_creators, update(CreatorAccount).where(col(CreatorAccount.handle) == "bea").values(bio="hello"))
+    change(two_creators, delete(ContentItem).where(col(ContentItem.account_key) == "youtube:id-bea"))
+    embed_accounts(a_night(two_creators, 1))
+    service = BatchService(obedient)
+    sent = a_run(two_creators, service, 1, cascade_min_score=0.5).counts
+    assert (sent["clear"], sent["batched"]) == (1, 1)
+    fetched = a_run(two_creators, service, 2, cascade_min_score=0.5).counts
+    assert (fetched["labelled"], fetched["due"]) == (1, 0)
+    provenance = {name: row.provenance for name, row in in_force(two_creators).items()}
+    assert provenance == {"cr_ann": "cascade", "cr_bea": "llm"}

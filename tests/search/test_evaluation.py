@@ -49,7 +49,7 @@ def test_a_ranking_is_compared_with_simpler_ones(searcher: Searcher):
         for text in queries
     ]
     found = {one.system: one for one in measure_ranking(searcher, judged)}
-    assert {HYBRID, "words", "reciprocal ranks", *searcher.snapshot.fields} == found.keys()
+    assert {HYBRID, "words", "meaning", "reciprocal ranks", *searcher.snapshot.fields} == found.keys()
     assert found[HYBRID].ndcg_at_10 == 1
     assert (found[HYBRID].precision_at_5, found[HYBRID].recall_at_50, found[HYBRID].unjudged_at_10) == (1, 1, 0)
     assert found["words"].difference == pytest.approx(1 - found["words"].ndcg_at_10)
