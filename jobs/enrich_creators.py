@@ -15,11 +15,8 @@ from sqlmodel import SQLModel
 from base.clock import to_micros
 from base.fingerprint import canonical_json
 from embeddings.vectors import from_column
-<<<<<<< HEAD
 from enrich import ledger
-=======
 from enrich.cascade import Cascade
->>>>>>> main
 from enrich.conversation import Due
 from enrich.enricher import Enricher
 from enrich.labeller import Labeller, LocalLabeller, Outcome
