@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,9 +10,12 @@ import typer
 
 from base.errors import SourceError
 from cli.state import JsonFlag, err, out, print_json, settings_of
+from jobs.enrich_creators import PROMPT
 from jobs.evaluate_enrichment import evaluate_enrichment, gate_enrichment
 from jobs.evaluation_page import evaluation_page
-from jobs.runner import inspecting
+from jobs.query_encoder import query_encoder
+from jobs.record_answers import record_selected
+from jobs.runner import inspecting, run_jobs
 from jobs.score_identity import assess_identity
 from jobs.truth_files import read_truth
 from search.evaluation import measure_fidelity, measure_ranking, measure_slices, read_judged
@@ -61,9 +65,20 @@ def enrichment(
     against: Annotated[
         Path | None, typer.Option(help="Recorded answers in force: refuse (exit 4) what is worse or dearer.")
     ] = None,
+    live: Annotated[
+        bool, typer.Option("--live", help="Ask the model that the settings select, under the budget; needs --record.")
+    ] = False,
+    record: Annotated[
+        Path | None, typer.Option(help="Keep the answers of --live here; what it holds already is not asked again.")
+    ] = None,
+    prompt: Annotated[str, typer.Option(help="Version of the prompt that --live asks with.")] = PROMPT[1],
     json: JsonFlag = False,
 ) -> None:
     """Score labels on the golden and the hostile set: macro-F1, abstention, failures, flips by injection, cost."""
+    if live != (record is not None) or (live and recorded is not None):
+        raise typer.BadParameter("--live and --record FILE go together, and without --recorded")
+    if record is not None:
+        recorded = _record(ctx, record, prompt)
     report = evaluate_enrichment(settings_of(ctx), recorded)
     if json:
         print_json([report])
@@ -72,6 +87,15 @@ def enrichment(
     if against is not None:
         change = gate_enrichment(settings_of(ctx), recorded, against)
         err.print("macro-F1 {difference:+.4f} (95%: {low:+.4f} to {high:+.4f})".format(**change), markup=False)
+
+
+def _record(ctx: typer.Context, path: Path, prompt_version: str) -> Path:
+    """Ask the selected model, as a run of its own, and say what it cost."""
+    job = partial(record_selected, path=path, prompt_version=prompt_version)
+    inputs = {"record": str(path), "prompt": prompt_version}
+    run = run_jobs("evaluate-enrichment", {"record_answers": job}, settings_of(ctx), inputs=inputs)
+    err.print(f"cost {run.reports[0].details['cost']}, answers in {path}", markup=False)
+    return path
 
 
 @evaluate_app.command("search")
@@ -86,7 +110,8 @@ def evaluate_search(
     """Measure the index in force: how much of the exact answer it finds and, with judged queries, how well it ranks."""
     known = [] if judged is None else read_judged(judged)
     settings = settings_of(ctx)
-    searcher = open_snapshot(settings.home / "snapshots", model_dir=settings.embeddings.model_dir)
+    encoder = query_encoder(settings)
+    searcher = open_snapshot(settings.home / "snapshots", encoder, model_dir=settings.embeddings.model_dir)
     report: dict[str, Any] = {
         "snapshot": searcher.snapshot.manifest.snapshot_id,
         "fidelity": [asdict(one) for one in measure_fidelity(searcher, queries=queries)],

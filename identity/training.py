@@ -30,7 +30,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from scipy.optimize import minimize
 
 from base.judgement import Judgement
 from identity.known_pairs import KnownPairs, known_pairs
@@ -202,6 +201,9 @@ def _by_known_pairs(
 
     lowest, highest = _limits(np.concatenate(start.weights))
     bounds = list(zip(lowest - base, highest - base, strict=True))
+    # Imported here: it takes half a second to load, and only training needs it.
+    from scipy.optimize import minimize
+
     shift = minimize(loss, np.zeros_like(base), jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 500}).x
     return [np.asarray(part) for part in np.split(base + shift, offsets[1:-1])]
 

@@ -40,10 +40,17 @@ class CallJournal:
         #: calls that left
         self.count = 0
         self._settled = asyncio.Event()
+        #: why something could not be written: from then on memory may think there is room that the disk has not freed
+        self._failure: Exception | None = None
 
     async def reserve(self, intent: CallIntent) -> str:
-        """See `Ledger.reserve`. While other calls are under way it waits for the room that they may free."""
+        """See `Ledger.reserve`. While other calls are under way it waits for the room that they may free.
+
+        Once something could not be written no call leaves any more: that error is raised again.
+        """
         while True:
+            if self._failure is not None:
+                raise self._failure
             try:
                 self._ledger.budget.take(intent.reserved_nano_usd)
                 break
@@ -55,17 +62,27 @@ class CallJournal:
         self._open += 1
         self.count += 1
         call_id = self._ledger.next_call_id()
-        await self._written(_Entry(intent=(call_id, intent)))
+        try:
+            await self._written(_Entry(intent=(call_id, intent)))
+        except BaseException:
+            self._end()
+            raise
         return call_id
 
     async def settle(self, settlement: Settlement, outcome: Outcome | None = None) -> None:
         """See `Ledger.settle`."""
-        await self._written(_Entry(settlement=settlement, outcome=outcome))
-        self._open -= 1
-        self._settled.set()
+        try:
+            await self._written(_Entry(settlement=settlement, outcome=outcome))
+        finally:
+            self._end()
 
     def close(self) -> None:
         self._thread.shutdown()
+
+    def _end(self) -> None:
+        """A call is under way no more, written down or not: who waits for its room must not wait for ever."""
+        self._open -= 1
+        self._settled.set()
 
     async def _written(self, entry: _Entry) -> None:
         done = asyncio.get_running_loop().create_future()
@@ -81,6 +98,7 @@ class CallJournal:
             try:
                 await loop.run_in_executor(self._thread, self._commit, [entry for entry, _ in group])
             except Exception as error:  # whoever waits for its row is told that it is not there
+                self._failure = error
                 _tell(group, error)
             else:
                 _tell(group, None)

@@ -77,7 +77,8 @@ def enrich_creators(
 
         if context.settings.llm.mode == "batch":
             return enrich_in_batches(context, *paid_batches(context.settings), force=force)
-        if _has_batches_under_way(context):  # sent before the settings said otherwise: paid for, so fetched
+        # Sent before the settings said otherwise: paid for, so fetched, from the only vendor that takes them.
+        if context.settings.llm.provider == "openai" and _has_batches_under_way(context):
             asyncio.run(_fetch(_desk(context, *paid_batches(context.settings)), report))
         llm, price = paid_llm(context.settings)
     labeller = _labeller(context, llm)

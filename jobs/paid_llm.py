@@ -20,14 +20,27 @@ TRANSFER_SECONDS = 600.0  # a file of 190 MB has to go through
 def paid_llm(settings: Settings) -> tuple[LLM, Price]:
     """Raises ConfigError without a finite budget, a price or a key."""
     endpoint, price = _bought(settings)
-    return OpenAILLM(endpoint, settings.llm.model, settings.llm.effort), price
+    model, effort = settings.llm.model, settings.llm.effort
+    if settings.llm.provider == "openai":
+        return OpenAILLM(endpoint, model, effort, has_cache_breakpoint=_pays_to_cache(price)), price
+    # Imported here: it brings libraries that OpenAI itself does not need.
+    from providers.instructor_llm import InstructorLLM
+
+    # "none" is the word of models that may reason; other servers refuse to be told of effort at all.
+    return InstructorLLM(endpoint, model, None if effort == "none" else effort), price
 
 
 def paid_batches(settings: Settings) -> tuple[BatchApi, Price]:
     """The batch service of the same model. Raises like `paid_llm`."""
     endpoint, price = _bought(settings)
     endpoint = replace(endpoint, timeout_seconds=max(TRANSFER_SECONDS, endpoint.timeout_seconds))
-    return OpenAIBatches(endpoint, settings.llm.model, settings.llm.effort), price
+    model, effort = settings.llm.model, settings.llm.effort
+    return OpenAIBatches(endpoint, model, effort, has_cache_breakpoint=_pays_to_cache(price)), price
+
+
+def _pays_to_cache(price: Price) -> bool:
+    """Whether writing to the vendor's cache costs more than reading: then only the static part shall be written."""
+    return price.cache_write is not None
 
 
 def planned_model(settings: Settings) -> str:

@@ -58,6 +58,17 @@ class LedgeredLLM:
         return answer
 
 
+def record_selected(context: Context, path: Path, prompt_version: str) -> JobReport:
+    """Record the answers of the model that the settings select. Raises ConfigError when none is, or no cap stands."""
+    if not context.settings.llm.is_paid:
+        raise ConfigError("no model is selected", hint="set llm.provider, llm.model and budget.max_usd")
+    # Imported here: the vendor's library takes a second to load, and scores of recorded answers do not need it.
+    from jobs.paid_llm import paid_llm
+
+    llm, price = paid_llm(context.settings)
+    return record_answers(context, llm, price, path, prompt_version)
+
+
 def record_answers(
     context: Context, llm: LLM, price: Price, path: Path, prompt_version: str, trials: Sequence[Subject] | None = None
 ) -> JobReport:

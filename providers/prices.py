@@ -84,7 +84,7 @@ class Prices:
         if model in self.by_model:
             return self.by_model[model]
         known = ", ".join(sorted(self.by_model))
-        raise ConfigError(f"no price is known for {model!r}", hint=f"give llm.price, or use one of {known}")
+        raise ConfigError(f"no price is known for {model!r}", hint=f'give [prices."{model}"], or use one of {known}')
 
 
 @cache

@@ -6,12 +6,17 @@ import json
 import pytest
 from typer.testing import CliRunner
 
+from base.usage import LLMUsage
 from cli.main import app
 from enrich.golden import load_golden
+from enrich.ledger import usd
 from enrich.recording import Head, Recording, RecordingLLM
 from jobs.evaluate_enrichment import ask_all
+from providers.prices import Prices
 from providers.scripted import ScriptedLLM
 from tests.enrich.making import an_answer
+from tests.fake_provider.books import TOKENS
+from tests.fake_provider.server import fake_provider
 
 NICHES = {creator.subject.handles[0]: creator.primary_niche for creator in load_golden()}
 
@@ -68,3 +73,33 @@ def test_a_worse_model_is_refused_with_4_and_the_other_way_round_it_is_not(typed
 
 def test_a_file_that_holds_no_answers_is_named(typed, tmp_path):
     assert typed("--recorded", "nowhere.jsonl").exit_code == 1
+
+
+@pytest.mark.slow
+def test_live_records_the_selected_model_under_the_budget_and_says_what_it_cost(typed, tmp_path, monkeypatch):
+    """To the nano-dollar what the vendor billed."""
+    with fake_provider() as fake:
+        for name, value in {
+            "LLM__PROVIDER": "openai", "LLM__BASE_URL": fake.url, "LLM__API_KEY": "sk-of-mine", "BUDGET__MAX_USD": "5",
+        }.items():  # fmt: skip
+            monkeypatch.setenv(f"CREATORDEX_{name}", value)
+        done = typed("--live", "--record", "new.jsonl")
+        assert done.exit_code == 0, done.output
+        price = Prices.load().of("gpt-5.4-nano")
+        cost = sum(
+            price.cost_nano_usd(LLMUsage(**{name: getattr(call, name) for name in TOKENS})) for call in fake.books.calls
+        )
+        assert f"cost {usd(cost)}, answers in new.jsonl" in done.stderr
+        assert done.stdout.startswith("answers live\n")
+    assert "sk-of-mine" not in done.output + (tmp_path / "new.jsonl").read_text()
+
+
+def test_live_asks_nobody_unless_a_model_is_selected(typed, tmp_path):
+    done = typed("--live", "--record", "new.jsonl")
+    assert done.exit_code == 2
+    assert "no model is selected" in done.output
+    assert not (tmp_path / "new.jsonl").exists()
+
+
+def test_live_without_a_file_for_the_answers_is_a_usage_error(typed):
+    assert typed("--live").exit_code == 2

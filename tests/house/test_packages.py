@@ -26,6 +26,8 @@ LIBRARIES = {
 #: the modules that are nothing without the libraries of an extra
 BEHIND_AN_EXTRA = {"providers.minilm": "local", "providers.static": "local", "providers.export_minilm": "local",
                    "search.api": "serve", "search.pages": "serve", "search.web": "serve"}  # fmt: skip
+#: slow to load, and of use to few commands
+LATE = {"openai", "instructor", "aiohttp", "fastapi", "tiktoken", "scipy.optimize"}
 #: starts Python without the libraries of every extra
 BARE = f"""
 import sys
@@ -65,6 +67,12 @@ def test_without_any_extra_every_other_module_is_imported():
     ]
     run = _python(BARE + f"import importlib\nfor name in {names!r}: importlib.import_module(name)")
     assert run.returncode == 0, run.stderr
+
+
+def test_a_command_loads_no_library_that_few_commands_need():
+    run = _python("import sys, cli.main\nprint(*sys.modules)")
+    assert run.returncode == 0, run.stderr
+    assert LATE & set(run.stdout.split()) == set()
 
 
 @pytest.mark.parametrize("provider", ["minilm", "fast"])
