@@ -135,8 +135,9 @@ class _Reading:
         several = rf"{_PLATFORM}(?:(?:\s*(?:,|/|&|\band\b|\bor\b)\s*){_PLATFORM})*"
         self._take(rf"\b(?:on|from)\s+({several})\b(?!\s+\w+ing\b)", lambda match: self._platforms(match[1]))
         self._take(rf"\b({several})\s+(?={_ROLE}\b)", lambda match: self._platforms(match[1]))
-        fans = "|".join(_PLATFORM_FANS)
-        self._take(rf"\b({fans})s?\b", lambda match: self._add("platform", _PLATFORM_FANS[match[1].lower()]))
+        # A virtual YouTuber is a subject: a drawn person, on whatever platform.
+        fans = rf"(?<!virtual )\b({'|'.join(_PLATFORM_FANS)})s?\b"
+        self._take(fans, lambda match: self._add("platform", _PLATFORM_FANS[match[1].lower()]))
 
     def take_names(self, pattern: str, names: dict[str, str], name: str) -> None:
         self._take(pattern, lambda match: self._add(name, names[next(filter(None, match.groups())).lower()]))

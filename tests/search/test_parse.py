@@ -118,3 +118,8 @@ def test_a_count_with_separators_reads_back(number: int):
     assert (
         parse_count(f"{number:,}") == parse_count(f"{number:,}".replace(",", " ")) == parse_count(str(number)) == number
     )
+
+
+def test_a_virtual_youtuber_is_a_subject():
+    assert (parse_query("virtual youtubers").text, filters("virtual youtubers")) == ("virtual youtubers", {})
+    assert filters("baking youtubers") == {"platform": ("youtube",)}
