@@ -13,6 +13,7 @@ from cli.state import JsonFlag, err, out, print_json, settings_of
 from jobs.enrich_creators import PROMPT
 from jobs.evaluate_enrichment import evaluate_enrichment, gate_enrichment
 from jobs.evaluation_page import evaluation_page
+from jobs.query_encoder import query_encoder
 from jobs.record_answers import record_selected
 from jobs.runner import inspecting, run_jobs
 from jobs.score_identity import assess_identity
@@ -109,7 +110,8 @@ def evaluate_search(
     """Measure the index in force: how much of the exact answer it finds and, with judged queries, how well it ranks."""
     known = [] if judged is None else read_judged(judged)
     settings = settings_of(ctx)
-    searcher = open_snapshot(settings.home / "snapshots", model_dir=settings.embeddings.model_dir)
+    encoder = query_encoder(settings)
+    searcher = open_snapshot(settings.home / "snapshots", encoder, model_dir=settings.embeddings.model_dir)
     report: dict[str, Any] = {
         "snapshot": searcher.snapshot.manifest.snapshot_id,
         "fidelity": [asdict(one) for one in measure_fidelity(searcher, queries=queries)],

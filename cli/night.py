@@ -7,13 +7,15 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import pyarrow.parquet as pq
 import typer
 
-from cli.render import progress_reporter, stage_table
+from cli.render import aligned, progress_reporter, stage_table
 from cli.state import AsOf, JsonFlag, err, out, parse_as_of, print_json, settings_of
 from jobs.embed_accounts import embed_accounts, expected_texts
 from jobs.embed_creators import embed_creators
-from jobs.enrich_creators import enrich_creators, enrich_plan
+from jobs.enrich_creators import enrich_creators, enrich_forecast
+from jobs.expected_costs import forecast_lines
 from jobs.ingest_accounts import renormalize as renormalize_job
 from jobs.nightly import deliveries_of, describe, night, run_night
 from jobs.prices import likely_usd
@@ -113,7 +115,12 @@ def embed(
 
 def enrich(
     ctx: typer.Context,
-    plan: Annotated[bool, typer.Option("--plan", help="Only say who would be labelled, and why.")] = False,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Only say how many would be labelled, why, and what it may cost.")
+    ] = False,
+    out_file: Annotated[
+        Path | None, typer.Option("--out", help="With --plan: one row per creator, as Parquet.", metavar="FILE")
+    ] = None,
     force: Annotated[
         str | None,
         typer.Option(help="Go on although many more than usual are due, and record why.", metavar="REASON"),
@@ -132,12 +139,15 @@ def enrich(
         run_and_show("enrich", jobs, settings, parse_as_of(as_of), json, inputs=inputs)
         return
     with inspecting(settings, parse_as_of(as_of)) as context:
-        planned = enrich_plan(context).to_pylist()
+        planned, rows = enrich_forecast(context)
+    if out_file is not None:
+        pq.write_table(planned, out_file)
+        err.print(f"wrote {out_file}", markup=False)
     if json:
-        print_json(planned)
+        print_json(rows)
         return
-    for (decision, reason), count in sorted(Counter((row["decision"], row["reason"]) for row in planned).items()):
-        out.print(f"{decision:5} {reason:18} {count}", markup=False)
+    for line in aligned(forecast_lines(rows)):
+        out.print(line, markup=False)
 
 
 def publish(

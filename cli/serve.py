@@ -12,6 +12,7 @@ from base.clock import SystemClock
 from base.errors import ConfigError
 from base.extras import needs_extra
 from cli.state import JsonFlag, err, out, print_json, settings_of
+from jobs.query_encoder import query_encoder
 from jobs.settings import Settings
 from search.live import Live
 from search.metrics import Metrics
@@ -67,7 +68,7 @@ def open_service(settings: Settings, database: TenantDatabase, options: ServiceO
     """The service over the index in force. Raises SnapshotError when nothing is published."""
     metrics = Metrics()
     model_dir = settings.embeddings.model_dir
-    live = Live(settings.home / "snapshots", model_dir=model_dir, watch=metrics.stage)
+    live = Live(settings.home / "snapshots", query_encoder(settings), model_dir=model_dir, watch=metrics.stage)
     return Service(live, database, options, metrics=metrics)
 
 

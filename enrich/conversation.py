@@ -3,8 +3,7 @@
 from dataclasses import dataclass, replace
 
 from base.errors import AnswerInvalid, ErrorClass, ProviderError, QuotaExhausted
-from base.fingerprint import canonical_json
-from enrich.dossier import TOKEN_BUDGET, Dossier, build_dossier
+from enrich.dossier import TOKEN_BUDGET, build_dossier
 from enrich.gate import Gate
 from enrich.labeller import Outcome, flags_of
 from enrich.ledger import CallIntent, Ledger, Price, Settlement, settle_answer, settle_error, worst_case
@@ -40,8 +39,7 @@ class Desk:
     def of(
         cls, llm: LLM, questions: Questions, prompt_version: str, price: Price, ledger: Ledger, gate: Gate
     ) -> "Desk":
-        static_bytes = len(questions.system.encode()) + len(canonical_json(questions.schema).encode())
-        return cls(llm, questions, prompt_version, price, ledger, gate, static_bytes)
+        return cls(llm, questions, prompt_version, price, ledger, gate, questions.static_bytes)
 
 
 async def converse(desk: Desk, due: Due) -> Outcome | None:
@@ -154,7 +152,6 @@ class _Conversation:
         await self._desk.ledger.settle(settlement)
 
 
-def first_request(questions: Questions, subject: Subject) -> tuple[Dossier, LLMRequest]:
+def first_request(questions: Questions, subject: Subject) -> LLMRequest:
     """What would be asked about a creator, for an estimate."""
-    dossier = build_dossier(subject)
-    return dossier, questions.ask(dossier)
+    return questions.ask(build_dossier(subject))

@@ -47,6 +47,11 @@ class Questions:
         }
         self.recipe = Recipe(model, f"{prompt.name}/v{prompt.version}", options)
 
+    @property
+    def static_bytes(self) -> int:
+        """Of the rules and the schema."""
+        return len(self.system.encode()) + len(canonical_json(self.schema).encode())
+
     def ask(self, dossier: Dossier) -> LLMRequest:
         """Rules and taxonomy first, then this creator's data between boundaries."""
         return self._request(self._prompt.render_user(boundary=dossier.boundary, dossier=dossier.text))

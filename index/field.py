@@ -89,6 +89,13 @@ class Field:
                 return vector
         return None
 
+    def has(self, docs: Docs) -> Mask:
+        """Whether each creator has such a vector."""
+        found = np.zeros(len(docs), bool)
+        for shard in self.shards:
+            found |= shard.rows_of(docs) >= 0
+        return found
+
     def cosines_of(self, docs: Docs, query: Query) -> Floats:
         """The exact cosine of each creator with the unit query; NaN where it has no such vector."""
         found = np.full(len(docs), np.nan)

@@ -9,7 +9,7 @@ from base.errors import SnapshotError
 from base.fingerprint import canonical_json, fingerprint, sha256_hex
 
 FORMAT_MAJOR = 1
-FORMAT_MINOR = 0
+FORMAT_MINOR = 1
 MANIFEST = "manifest.json"
 
 
@@ -63,6 +63,9 @@ class Scoring(_Part):
     keyword_weight: float
     semantic_weight: float
     quality_weight: float
+    #: since 1.1; before, every reader used these
+    growth_weight: float = 0.3
+    rrf_k: int = 60
 
 
 class Shard(_Part):

@@ -7,6 +7,7 @@ EXACT_ROWS = 10_000  # so few rows are read in two milliseconds, and then nothin
 CELL_ROWS = 20_000  # smaller fields have no cells: reading them whole takes as long as choosing
 # The narrower the filter, the fewer of a cell's rows it leaves, and the further one must look for as many.
 PROBE_GROWTH = 0.7
+MOST_OF_THE_CELLS = 0.5  # from here on reading on is as fast as leaving out, and misses nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,8 @@ def plan_search(rows: int, kept: int, cells: int, probes: int) -> Plan:
     """
     if not cells or kept <= EXACT_ROWS:
         return Plan(kept, rows, None, cells)
-    return Plan(kept, rows, min(cells, math.ceil(probes * (rows / kept) ** PROBE_GROWTH)), cells)
+    wanted = min(cells, math.ceil(probes * (rows / kept) ** PROBE_GROWTH))
+    return Plan(kept, rows, wanted if wanted < MOST_OF_THE_CELLS * cells else None, cells)
 
 
 def cell_count(rows: int) -> int:

@@ -16,6 +16,10 @@ class ScoringSettings(BaseModel):
     semantic_weight: float = Field(default=0.5, ge=0, le=1)
     #: γ: reach, engagement and activity
     quality_weight: float = Field(default=0.1, ge=0, le=1)
+    #: added for a rising creator when rising ones are asked for; the default is as much as good words earn
+    growth_weight: float = Field(default=0.3, ge=0, le=1)
+    #: k of reciprocal rank fusion, 1 / (k + rank); 60: Cormack, Clarke & Büttcher 2009
+    rrf_k: int = Field(default=60, ge=1)
     #: weight of a bio vector beside a content vector; renormalised over the fields a creator has
     bio_weight: float = Field(default=1.0, gt=0)
     #: weight of a content vector beside a bio vector

@@ -5,7 +5,7 @@ still counts exactly. So chunk size, threads, shards and languages all give the 
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,25 +78,57 @@ def cosines(stored: StoredRows, query: npt.NDArray[np.float32], chosen: Docs | N
     if chosen is None:
         return cosines_of_spans(stored, query, [slice(0, len(stored.rows))])
     whole = query_integers(query)
-    parts = (chosen[start : start + CHUNK_ROWS] for start in range(0, len(chosen), CHUNK_ROWS))
-    dots = [stored.rows[part].astype(np.float32) @ whole for part in parts]
+    dots, block = np.empty(len(chosen), np.float32), _block(len(chosen), len(whole))
+    for start in range(0, len(chosen), CHUNK_ROWS):
+        part = chosen[start : start + CHUNK_ROWS]
+        block[: len(part)] = stored.rows[part]
+        dots[start : start + len(part)] = block[: len(part)] @ whole
     return _scaled(dots, stored.squared_norms[chosen], whole)
 
 
 def cosines_of_spans(stored: StoredRows, query: npt.NDArray[np.float32], spans: Sequence[slice]) -> Floats:
-    """Cosine of the unit query with the rows of these spans, one after another: neighbours are read faster."""
+    """Cosine of the unit query with the rows of these spans, one after another: neighbours are read faster.
+
+    Short spans share a block, so that a thousand of them are few multiplications.
+    """
     whole = query_integers(query)
-    parts = (slice(start, min(start + CHUNK_ROWS, span.stop)) for span in spans
-             for start in range(span.start, span.stop, CHUNK_ROWS))  # fmt: skip
-    dots = [stored.rows[part].astype(np.float32) @ whole for part in parts]
+    total = sum(span.stop - span.start for span in spans)
+    dots, block = np.empty(total, np.float32), _block(total, len(whole))
+    filled = done = 0
+    for start, stop in _pieces(spans):
+        if filled + stop - start > CHUNK_ROWS:
+            dots[done : done + filled] = block[:filled] @ whole
+            filled, done = 0, done + filled
+        block[filled : filled + stop - start] = stored.rows[start:stop]
+        filled += stop - start
+    dots[done:] = block[:filled] @ whole
     return _scaled(dots, joined([stored.squared_norms[span] for span in spans]), whole)
 
 
-def _scaled(dots: Sequence[npt.NDArray[np.float32]], norms: Ints, whole: npt.NDArray[np.float32]) -> Floats:
+def _pieces(spans: Sequence[slice]) -> Iterator[tuple[int, int]]:
+    """(start, stop) of the spans, those that touch as one, none longer than a block."""
+    at = 0
+    while at < len(spans):
+        start, stop = spans[at].start, spans[at].stop
+        at += 1
+        while at < len(spans) and spans[at].start == stop:
+            stop = spans[at].stop
+            at += 1
+        yield from ((first, min(first + CHUNK_ROWS, stop)) for first in range(start, stop, CHUNK_ROWS))
+
+
+def _block(rows: int, dim: int) -> Matrix:
+    """Room for the float32 copy of some rows: one for a whole search, so that it stays in the cache."""
+    return np.empty((min(rows, CHUNK_ROWS), dim), np.float32)
+
+
+def _scaled(dots: npt.NDArray[np.float32], norms: Ints, whole: npt.NDArray[np.float32]) -> Floats:
     scale = math.sqrt(float((whole.astype(np.float64) ** 2).sum()))
-    if not scale or not dots:
+    if not scale:
         return np.zeros(len(norms))
-    return joined(dots).astype(np.float64) / (np.sqrt(norms.astype(np.float64)) * scale)
+    lengths = np.sqrt(norms, dtype=np.float64)
+    lengths *= scale
+    return np.divide(dots, lengths, out=lengths)
 
 
 def joined(parts: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:

@@ -15,6 +15,7 @@ from sqlmodel import SQLModel
 from base.clock import to_micros
 from base.fingerprint import canonical_json
 from embeddings.vectors import from_column
+from enrich import ledger
 from enrich.cascade import Cascade
 from enrich.conversation import Due
 from enrich.enricher import Enricher
@@ -37,7 +38,9 @@ from jobs.batches.submit import resume_unsent, submit
 from jobs.carry_labels import relabelled
 from jobs.cascade import cascade_of
 from jobs.context import Context
+from jobs.expected_costs import cap_nano_usd, expected_cost, forecast, worst_nano_usd
 from jobs.plan_enrichment import in_stretches, plan_night
+from jobs.prices import price_of
 from jobs.remember_plan import remember_plan
 from jobs.report import JobReport
 from prompts.catalog import load_prompt
@@ -81,7 +84,7 @@ def enrich_creators(
         llm, price = paid_llm(context.settings)
     labeller = _labeller(context, llm)
     report.count(relabelled=_relabel(context))
-    plan = plan_night(context, labeller)
+    plan = _plan(context, labeller, price)
     report.details["asked_again_share"] = refuse_a_jump(context, plan, force)
     due = plan.filter(pc.equal(plan["decision"], Decision.RUN))
     reasons = dict(zip(due["creator_id"].to_pylist(), due["reason"].to_pylist(), strict=True))
@@ -120,6 +123,29 @@ def enrich_in_batches(context: Context, api: BatchApi, price: Price, *, force: s
 def enrich_plan(context: Context, llm: LLM | None = None) -> pa.Table:
     """Who would be labelled now, and why: creator_id, decision, reason. Nothing is asked or written."""
     return plan_night(context, _labeller(context, llm))
+
+
+def enrich_forecast(context: Context) -> tuple[pa.Table, list[_Row]]:
+    """The plan of whoever the settings select, and what it costs by decision and reason; no key or cap is needed."""
+    knobs = context.settings.llm
+    if not knobs.is_paid:
+        plan = enrich_plan(context)
+        return plan, forecast(plan)
+    from jobs.paid_llm import planned_model
+
+    price = price_of(context.settings, knobs.model)
+    labeller = Enricher(planned_model(context.settings), load_prompt(*PROMPT), context.taxonomy)
+    asked = BatchPrice(price) if knobs.mode == "batch" else price
+    plan = _plan(context, labeller, asked)
+    return plan, forecast(plan, expected_cost(context, labeller.questions, asked, plan))
+
+
+def _plan(context: Context, labeller: Enricher | OfflineClassifier, price: ledger.Price) -> pa.Table:
+    """Tonight's plan; of a model's, no more than the cap affords when everything costs what it may at most."""
+    if not isinstance(labeller, Enricher):
+        return plan_night(context, labeller)
+    worst = worst_nano_usd(labeller.questions, price)
+    return plan_night(context, labeller, worst_nanos=worst, cap_nanos=cap_nano_usd(context))
 
 
 def _labeller(context: Context, llm: LLM | None) -> Enricher | OfflineClassifier:
@@ -317,7 +343,7 @@ async def _work_in_batches(desk: BatchDesk, report: JobReport, force: str | None
     try:
         await _take_in(desk, report)
         report.count(relabelled=_relabel(desk.context))
-        plan = plan_night(desk.context, desk.labeller)
+        plan = _plan(desk.context, desk.labeller, desk.price)
         report.details["asked_again_share"] = refuse_a_jump(desk.context, plan, force)
         cascade = cascade_of(desk.context, desk.labeller)
         work = _Work(desk.context, desk.labeller, _due_by_now(plan, report), report, cascade=cascade)

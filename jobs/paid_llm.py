@@ -10,6 +10,7 @@ from providers.llm import LLM
 from providers.llm_batches import BatchApi
 from providers.openai_batches import OpenAIBatches
 from providers.openai_client import Endpoint
+from providers.openai_completions import Completions
 from providers.openai_llm import OpenAILLM
 from providers.prices import Price
 
@@ -40,6 +41,11 @@ def paid_batches(settings: Settings) -> tuple[BatchApi, Price]:
 def _pays_to_cache(price: Price) -> bool:
     """Whether writing to the vendor's cache costs more than reading: then only the static part shall be written."""
     return price.cache_write is not None
+
+
+def planned_model(settings: Settings) -> str:
+    """The id that the selected model will have; to plan for it, neither a key nor a budget is needed."""
+    return Completions("", settings.llm.model, settings.llm.effort).id
 
 
 def _bought(settings: Settings) -> tuple[Endpoint, Price]:

@@ -219,14 +219,15 @@ def _shown(context: Context, labeller: Labeller, ids: Sequence[str]) -> pa.Table
     found = [
         (subject.creator_id, labeller.input_fingerprint(subject))
         for part in in_stretches(ids, SUBJECTS_AT_ONCE)
-        for subject in _subjects(context, part)
+        for subject in subjects_of(context, part)
     ]
     return pa.table(
         [pa.array([row[place] for row in found], pa.string()) for place in range(2)], ["creator_id", "shown"]
     )
 
 
-def _subjects(context: Context, ids: Sequence[str]) -> Iterator[Subject]:
+def subjects_of(context: Context, ids: Sequence[str]) -> Iterator[Subject]:
+    """A few creators, wherever they stand, as a model would be shown them."""
     some: Some = Chosen(ids)
     with context.reading_frames() as frames:
         profiles = store.load_member_profiles(frames, some)

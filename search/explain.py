@@ -91,9 +91,8 @@ def _matched_words(snapshot: Snapshot, terms: tuple[str, ...], docs: Docs) -> li
 
 
 def _absent_fields(snapshot: Snapshot, docs: Docs) -> list[tuple[str, ...]]:
-    nowhere = np.zeros(snapshot.content.embedding.dim, np.float32)
-    missing = {name: np.isnan(field.cosines_of(docs, nowhere)) for name, field in snapshot.fields.items()}
-    return [tuple(name for name, absent in missing.items() if absent[place]) for place in range(len(docs))]
+    present = {name: field.has(docs) for name, field in snapshot.fields.items()}
+    return [tuple(name for name, has in present.items() if not has[place]) for place in range(len(docs))]
 
 
 def _niche_match(snapshot: Snapshot, terms: tuple[str, ...], creator: Mapping[str, Any]) -> tuple[str, ...]:

@@ -19,9 +19,6 @@ from search.query import Fusion
 
 Floats = npt.NDArray[np.float64]
 
-GROWTH_WEIGHT = 0.3  # of growth when it is asked for: as much as good words, so that who rises comes first among equals
-RRF_K = 60  # Cormack, Clarke & Büttcher 2009: late ranks still count a little, and no single list decides
-
 
 @dataclass(frozen=True, slots=True)
 class Components:
@@ -81,7 +78,7 @@ def measure(
 
 def fuse(snapshot: Snapshot, components: Components, fusion: Fusion) -> Scores:
     """The scores of these candidates under one of the two fusions."""
-    parts = _reciprocal_ranks(components) if fusion == "rrf" else _linear(snapshot, components)
+    parts = _reciprocal_ranks(snapshot, components) if fusion == "rrf" else _linear(snapshot, components)
     total = np.zeros(len(components.docs))
     for part in parts.values():  # in a fixed order: sums are the same everywhere
         total += part
@@ -121,23 +118,24 @@ def _linear(snapshot: Snapshot, components: Components) -> dict[str, Floats]:
         "keyword": constants.keyword_weight * components.keyword,
         **{name: constants.semantic_weight * share for name, share in shares.items()},
         "quality": constants.quality_weight * components.quality,
-        **({} if components.growth is None else {"growth": GROWTH_WEIGHT * components.growth}),
+        **({} if components.growth is None else {"growth": constants.growth_weight * components.growth}),
     }
 
 
-def _reciprocal_ranks(components: Components) -> dict[str, Floats]:
+def _reciprocal_ranks(snapshot: Snapshot, components: Components) -> dict[str, Floats]:
     lists = {"keyword": components.keyword, **components.similarities, "quality": components.quality}
     if components.growth is not None:
         lists["growth"] = components.growth
-    return {name: _reciprocal_rank(values) for name, values in lists.items()}
+    constant = snapshot.content.scoring.rrf_k  # late ranks still count a little, and no single list decides
+    return {name: _reciprocal_rank(values, constant) for name, values in lists.items()}
 
 
-def _reciprocal_rank(values: Floats) -> Floats:
-    """1 / (60 + rank) among the candidates; 0 for who is not in the list. Equals share the better rank."""
+def _reciprocal_rank(values: Floats, constant: int) -> Floats:
+    """1 / (k + rank) among the candidates; 0 for who is not in the list. Equals share the better rank."""
     known = np.nan_to_num(values, nan=0.0)
     ordered = np.sort(known)
     ranks = len(known) - np.searchsorted(ordered, known, side="right") + 1
-    return np.where(known > 0, 1 / (RRF_K + ranks), 0.0)
+    return np.where(known > 0, 1 / (constant + ranks), 0.0)
 
 
 def _shares(similarities: Mapping[str, Floats], weights: Mapping[str, float], count: int) -> dict[str, Floats]:

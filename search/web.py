@@ -16,7 +16,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from base.errors import ConfigError, EngineError, SnapshotError, StaleCursor
+from base.errors import BudgetExhausted, ConfigError, EngineError, ProviderError, SnapshotError, StaleCursor
 from search.access import Forbidden, Unauthorised
 from search.answers import ErrorAnswer
 from search.api import api
@@ -27,6 +27,7 @@ from search.service import Service
 STATIC = Path(__file__).parent / "static"
 STATUS: dict[type[EngineError], int] = {
     ConfigError: 400, Unauthorised: 401, Forbidden: 403, StaleCursor: 410, SnapshotError: 503,
+    ProviderError: 503, BudgetExhausted: 503,  # a vendor's encoder that cannot be asked now
 }  # fmt: skip
 SECURITY_HEADERS = {
     "content-security-policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self';"

@@ -1,8 +1,9 @@
 """The tenants' store: one SQLite file, apart from the store of the night; every table names its tenant."""
 
 import sqlite3
+import weakref
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -36,11 +37,14 @@ CREATE TABLE hidden_creators (
 
 
 class TenantDatabase:
-    """Connections are short: any number of threads and processes may use the file."""
+    """Transactions are short: any number of threads and processes may use the file."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
+        #: open connections that nobody uses now: opening one takes longer than any question here
+        self._idle: list[sqlite3.Connection] = []
+        weakref.finalize(self, _close_all, self._idle)
         with self._connected() as connection:
             connection.execute("PRAGMA journal_mode = WAL")
             self._ensure_schema(connection)
@@ -80,8 +84,19 @@ class TenantDatabase:
 
     @contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:
-        with closing(sqlite3.connect(self.path, timeout=BUSY_SECONDS)) as connection:
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            connection = self._connect()
+        try:
             yield connection
+        except BaseException:
+            connection.close()
+            raise
+        self._idle.append(connection)
+
+    def _connect(self) -> sqlite3.Connection:
+        return sqlite3.connect(self.path, timeout=BUSY_SECONDS, check_same_thread=False)  # one user at a time
 
     def _ensure_schema(self, connection: sqlite3.Connection) -> None:
         connection.execute("BEGIN IMMEDIATE")
@@ -93,6 +108,11 @@ class TenantDatabase:
                 connection.execute(statement)
             connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         connection.commit()
+
+
+def _close_all(connections: list[sqlite3.Connection]) -> None:
+    for connection in connections:
+        connection.close()
 
 
 _KEYS = "SELECT key_id, tenant_id, sha256, scopes, created_at, expires_at, revoked_at FROM api_keys"

@@ -27,6 +27,7 @@ def small_cells() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("index.plan.CELL_ROWS", 60)
         patch.setattr("index.plan.EXACT_ROWS", 20)
+        patch.setattr("index.plan.MOST_OF_THE_CELLS", 2)
         patch.setattr("index.cells.LEAST_PROBES", 12)
         patch.setattr("index.cells._ASSIGNED_ROWS", 64)
         yield

@@ -1,6 +1,7 @@
 """The service over HTTP: answers, refusals, and what belongs to a tenant."""
 
 import json
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,9 +10,12 @@ from fastapi.testclient import TestClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from base.errors import BudgetExhausted, RateLimited
+from embeddings.vectors import Matrix
 from index.files import folder_name
 from index.takedowns import add_takedown, writing_takedowns
 from index.versions import Versions
+from providers.embedder import Kind
 from providers.hashing import HashingEmbedder
 from search.live import Live
 from search.searcher import Searcher
@@ -95,6 +99,25 @@ def test_texts_are_encoded_by_the_model_of_the_snapshot(client: TestClient, sear
     assert answer["model"] == searcher.snapshot.content.embedding.model
     assert answer["vectors"] == HashingEmbedder().embed(["home bread cake", ""]).tolist()
     assert client.post("/v1/embed", json={"texts": ["x" * 9_000]}).status_code == 400
+
+
+@pytest.mark.parametrize("error", [BudgetExhausted("spent"), RateLimited("slow", provider="vendor")])
+def test_an_encoder_that_cannot_be_asked_is_no_fault_of_the_question(published: Path, tmp_path: Path, error: Exception):
+    class Refusing(HashingEmbedder):
+        refuses = False
+
+        def embed(self, texts: Sequence[str], *, kind: Kind = "document") -> Matrix:
+            if self.refuses:
+                raise error
+            return super().embed(texts, kind=kind)
+
+    encoder = Refusing()
+    service = Service(Live(published, encoder), TenantDatabase(tmp_path / "tenants.db"))
+    encoder.refuses = True
+    client = TestClient(create_app(service), base_url="http://127.0.0.1")
+    assert client.get("/v1/search", params={"q": "new words"}).status_code == 503
+    assert client.get("/", params={"q": "new words"}).status_code == 503
+    assert client.get("/v1/search").status_code == 200, "without words nobody is asked"
 
 
 def test_without_a_key_nothing_is_open_when_one_is_needed(published: Path, tmp_path: Path):

@@ -203,3 +203,20 @@ def test_emerging_creators_come_first_among_those_that_fit(tmp_path: Path):
     assert "cr_oven" not in {hit.creator_id for hit in hits[:3]}
     assert "growth" not in searcher.search("fitness creators for a new gym launch").hits[0].explanation.parts
     assert [hit.creator_id for hit in searcher.search("gym", momentum="rising").hits] == ["cr_fast"]
+
+
+def test_the_constants_of_growth_and_rank_fusion_are_the_snapshots_own(tmp_path: Path):
+    from index.scoring import ScoringSettings
+
+    people = [
+        a_creator("flat", bio="fitness gym", growth={"youtube": (50_000, 50_000, 28)}),
+        a_creator("fast", bio="fitness gym", growth={"youtube": (25_000, 50_000, 28)}),
+    ]
+    scoring = ScoringSettings(growth_weight=0.05, rrf_k=9)
+    searcher = Searcher(write_snapshot(tmp_path / "v", input_of(people, scoring=scoring)), HashingEmbedder())
+    (best, *_) = searcher.search("emerging fitness gym").hits
+    assert (best.creator_id, best.explanation.parts["growth"]) == ("cr_fast", 0.05)
+    (best, *_) = searcher.search("emerging fitness gym", fusion="rrf").hits
+    assert best.explanation.parts["growth"] == 1 / (9 + 1)
+    usual = write_snapshot(tmp_path / "usual", input_of(people)).content
+    assert searcher.snapshot.content.config_fingerprint != usual.config_fingerprint
