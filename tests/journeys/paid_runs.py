@@ -51,7 +51,7 @@ class PaidRuns:
         return Store(f"sqlite:///{self.home / 'store.db'}")
 
     @property
-    def knobs(self) -> dict[str, dict[str, Any]]:
+    def knobs(self) -> dict[str, Any]:
         """The settings of every run, by section."""
         asking = {"provider": "openai", "model": MODEL, "base_url": self.url, "api_key": "none"}
         return {
