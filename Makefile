@@ -10,11 +10,11 @@ LOCKS := requirements.lock runtime.lock providers/weights.lock
 LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header
 RUNS := --extra local --extra postgres --extra setup
 
-.PHONY: help setup demo test check battery bench fake-provider wheel image lock third-party audit clean
+.PHONY: help setup demo test check battery test-browser bench fake-provider wheel image lock third-party audit clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY)  ## make the virtual environment: locked packages, model files, the creatordex command
 
@@ -47,6 +47,9 @@ battery: $(READY)  ## the long counts: 200 random histories of nights and of bat
 	CREATORDEX_TEST_HISTORIES=200 CREATORDEX_TEST_EVERY_KILL=1 $(BIN)/pytest --numprocesses 2 tests/jobs/test_batches.py
 	CREATORDEX_TEST_PAID_KILLS=50 $(BIN)/pytest tests/journeys/test_paid_runs.py
 	CREATORDEX_PUBLISH_KILLS=300 CREATORDEX_PUBLISH_READERS=4 $(BIN)/pytest -s tests/index/test_publish_under_fire.py
+
+test-browser: $(READY)  ## look at the search page with Chromium; skipped where there is none
+	CREATORDEX_TEST_BROWSER=1 $(BIN)/pytest -rs tests/browser
 
 bench: $(READY)  ## print the figures that the documents quote
 	$(BIN)/python benchmarks/night.py --accounts 100000 --embedder fast
