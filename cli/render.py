@@ -80,6 +80,8 @@ def stage_table(result: RunResult) -> Table:
     table.add_column("seconds", justify="right")
     for report in result.reports:
         counts = ", ".join(f"{name.replace('_', ' ')} {number(amount)}" for name, amount in report.counts.items())
+        if report.paid_usd:
+            counts += f", paid ${report.paid_usd:,.4f}"
         table.add_row(report.stage.replace("_", " "), counts, f"{result.seconds[report.stage]:.1f}")
     table.add_row("together", "", f"{sum(result.seconds.values()):.1f}", style="bold")
     return table

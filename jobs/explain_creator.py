@@ -1,12 +1,13 @@
 """Who a creator is, and why: its accounts, the links that built it, what people said, and what it is to others."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from sqlmodel import Session
 
 from base.errors import SourceError
 from base.judgement import Judgement, Verdict
+from enrich.ledger import usd
 from identity.constraints import newest_judgements
 from identity.explain import PairExplanation, building_order
 from identity.triage import Triage
@@ -16,6 +17,7 @@ from jobs.explain_labels import explain_labels
 from jobs.night_summary import AccountShown
 from store.creators import load_account_rows, load_former_ids, load_member_keys, resolve_creator_id
 from store.judgements import load_flags, load_judgements
+from store.llm_calls import load_cost_of
 from store.pairs import load_pairs_among
 from store.relations import load_relations_of
 from store.tables import Creator, CreatorMember
@@ -66,7 +68,7 @@ class CreatorExplanation:
     second_looks: tuple[str, ...]
     #: retired ids that it answers for, oldest first
     former_ids: tuple[str, ...]
-    #: why it has its labels, and what the plan found since: sentences
+    #: why it has its labels, what the plan found since, and what they cost: sentences
     labels: tuple[str, ...]
 
 
@@ -96,7 +98,15 @@ def explain_creator(context: Context, creator_id: str) -> CreatorExplanation:
     said = {(one.left, one.right): one for one in judgements if one.verdict is Verdict.SAME}
     # After the session: an explanation reads frames, and the two may not be open at once.
     steps = (BuildingStep(*pair, said.get(pair), explain_accounts(context, *pair)) for pair in order[:MOST_STEPS])
-    return replace(found, steps=tuple(steps))
+    return replace(found, steps=tuple(steps), labels=(*found.labels, *_paid(context, living)))
+
+
+def _paid(context: Context, creator_id: str) -> Iterator[str]:
+    """What paid calls about it came to, those included that brought nothing."""
+    with context.reading_frames() as frames:
+        spent = load_cost_of(frames, creator_id)
+    if spent["calls"]:
+        yield f"paid calls about it: {spent['calls']}, {usd(spent['nano_usd'])} together"
 
 
 def _accounts(session: Session, members: Sequence[str]) -> list[AccountShown]:

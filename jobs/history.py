@@ -4,20 +4,27 @@ import json
 from typing import Any
 
 from base.errors import ConfigError
+from enrich.ledger import NANO
 from jobs.health import measure_health
 from jobs.runner import inspecting
 from jobs.settings import Settings
+from store.llm_calls import load_costs
 from store.runs import load_run, load_runs
 from store.tables import Run
 
+NIGHTS = 7
+
 
 def store_status(settings: Settings) -> dict[str, Any]:
-    """The last run and the store's health."""
+    """The last run, the store's health, and what the last nights with paid calls cost."""
     with inspecting(settings) as context:
         health = measure_health(context)
         with context.reading() as session:
             newest = [_summary(run) for run in load_runs(session, 1)]
-    return {"last_run": newest[0] if newest else None, **health}
+        with context.reading_frames() as frames:
+            spent = load_costs(frames, ("night",)).to_pylist()
+    dollars = {row["night"]: row["nano_usd"] / NANO for row in spent[-NIGHTS:]}
+    return {"last_run": newest[0] if newest else None, **health, "spent_usd_by_night": dollars}
 
 
 def recent_runs(settings: Settings, limit: int) -> list[dict[str, Any]]:

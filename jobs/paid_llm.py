@@ -23,11 +23,16 @@ def paid_llm(settings: Settings) -> tuple[LLM, Price]:
     model, effort = settings.llm.model, settings.llm.effort
     if settings.llm.provider == "openai":
         return OpenAILLM(endpoint, model, effort, has_cache_breakpoint=_pays_to_cache(price)), price
+    return _compatible(settings, endpoint), price
+
+
+def _compatible(settings: Settings, endpoint: Endpoint) -> LLM:
     # Imported here: it brings libraries that OpenAI itself does not need.
     from providers.instructor_llm import InstructorLLM
 
     # "none" is the word of models that may reason; other servers refuse to be told of effort at all.
-    return InstructorLLM(endpoint, model, None if effort == "none" else effort), price
+    effort = None if settings.llm.effort == "none" else settings.llm.effort
+    return InstructorLLM(endpoint, settings.llm.model, effort)
 
 
 def paid_batches(settings: Settings) -> tuple[BatchApi, Price]:
@@ -45,7 +50,9 @@ def _pays_to_cache(price: Price) -> bool:
 
 def planned_model(settings: Settings) -> str:
     """The id that the selected model will have; to plan for it, neither a key nor a budget is needed."""
-    return Completions("", settings.llm.model, settings.llm.effort).id
+    if settings.llm.provider == "openai":
+        return Completions("", settings.llm.model, settings.llm.effort).id
+    return _compatible(settings, endpoint_of(settings.llm)).id
 
 
 def _bought(settings: Settings) -> tuple[Endpoint, Price]:

@@ -20,6 +20,11 @@ class JobReport:
         for name, amount in amounts.items():
             self.counts[name] = self.counts.get(name, 0) + amount
 
+    @property
+    def paid_usd(self) -> float:
+        """What the paid calls of this stage came to, in dollars."""
+        return self.effort.get("nano_usd", 0) / 1e9
+
     def spent(self, **amounts: int) -> None:
         """Paid calls and what they came to: told with the effort, for an answer in the cache costs nothing."""
         for name, amount in amounts.items():

@@ -67,6 +67,11 @@ def test_costs_are_told_apart_by_reason_and_how_calls_ended(spent):
     assert "$0.0224" in table.splitlines()[-1]
 
 
+def test_the_status_says_what_the_last_nights_cost(spent):
+    (facts,) = rows(spent("status", "--json"))
+    assert facts["spent_usd_by_night"] == {"2026-03-01": 0.0112, "2026-03-02": 0.0112}
+
+
 def test_a_run_and_a_night_and_an_instant_limit_what_is_told(spent):
     of_run = rows(spent("costs", "--run", "20260301T020000Z-enrich-1", "--json"))
     assert of_run == rows(spent("costs", "--night", "2026-03-01", "--json"))

@@ -12,6 +12,7 @@ from jobs.context import Context
 from jobs.embed_accounts import embed_accounts
 from jobs.enrich_creators import enrich_creators, enrich_forecast
 from jobs.expected_costs import forecast_lines
+from jobs.paid_llm import paid_llm, planned_model
 from jobs.settings import read_settings
 from providers.hashing import HashingEmbedder
 from store.llm_calls import load_costs
@@ -104,3 +105,11 @@ def test_the_plan_typed(three_creators, tmp_path, monkeypatch):
     assert row["creators"] == pq.read_metadata("plan.parquet").num_rows == 3
     table = CliRunner().invoke(app, ["enrich", "--plan"]).stdout
     assert f"${row['high_usd']:,.4f}" in table
+
+
+@pytest.mark.parametrize("provider", ["openai", "compatible"])
+def test_the_model_planned_for_is_the_model_that_is_asked(tmp_path, provider):
+    """Else every creator would be due again: the recipe names the model."""
+    knobs = {"provider": provider, "base_url": "http://127.0.0.1:9/v1", "api_key": "sk-mine"}
+    settings = read_settings(home=tmp_path, llm=knobs, budget={"max_usd": 1})
+    assert planned_model(settings) == paid_llm(settings)[0].id

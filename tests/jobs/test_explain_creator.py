@@ -5,11 +5,14 @@ from datetime import timedelta
 
 import pytest
 
+from base.clock import FixedClock
 from base.errors import SourceError
 from base.fingerprint import creator_id_for
 from base.judgement import Verdict
+from enrich.ledger import BudgetSettings, CallIntent
 from jobs.explain_creator import explain_creator
 from jobs.resolve_creators import resolve_creators
+from jobs.spend_ledger import SpendLedger
 from review.decide import judge, split
 from store.tables import CreatorAccount, CreatorMember
 from tests.factories import AS_OF, a_context, an_account
@@ -50,6 +53,14 @@ def test_a_creator_says_how_it_was_built_people_first_and_then_by_weight(context
     assert [step.judgement for step in others] == [None, None]
     weights = [step.explanation.match_weight_bits for step in others]
     assert weights == sorted(weights, reverse=True)
+
+
+def test_what_was_paid_for_its_labels_is_said(context):
+    ledger = SpendLedger(context.store, "run-1", "2026-03-01", FixedClock(AS_OF), BudgetSettings())
+    assert not any("paid calls" in line for line in explain_creator(context, ANN).labels)
+    for subject in (ANN, ANN, "cr_another"):
+        ledger.open_call(CallIntent(subject, "model", "hash", 1, 1_500_000))
+    assert explain_creator(context, ANN).labels[-1] == "paid calls about it: 2, $0.003 together"
 
 
 def test_the_waterfall_of_each_link_adds_up_to_its_weight(context):
