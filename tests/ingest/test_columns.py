@@ -146,7 +146,7 @@ def _short(value: Any) -> Any:
 
 
 @given(st.data())
-@settings(max_examples=400)
+@settings(max_examples=200)
 def test_a_changed_place_is_read_alike(answers: list[Any], data: st.DataObject):
     lines = []
     for _line in range(data.draw(st.integers(1, 6))):
@@ -163,7 +163,7 @@ CELLS = st.sampled_from(_JUNK) | st.text(max_size=8)
 
 
 @given(st.lists(st.dictionaries(st.sampled_from(COLUMNS), CELLS, max_size=8), min_size=1, max_size=8))
-@settings(max_examples=400)
+@settings(max_examples=200)
 def test_rows_of_any_cells_are_read_alike(rows: list[dict[str, Any]]):
     named = [{"platform": "youtube", "platform_user_id": "1"} | row for row in rows]
     assert_same("\n".join(map(json.dumps, [*named, *rows])).encode(), "a.jsonl")

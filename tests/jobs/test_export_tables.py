@@ -127,7 +127,7 @@ def by(rows: Sequence[Row], name: str) -> dict[str, Row]:
 
 
 @pytest.mark.slow
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(nights=NIGHTS)
 def test_two_nights_differ_by_what_the_changes_between_them_say_and_by_nothing_else(new_database, nights):
     with tempfile.TemporaryDirectory() as folder, new_database(Path(folder)) as address:
