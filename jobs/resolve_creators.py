@@ -1,6 +1,6 @@
 """Decide which accounts are one creator's, from everything the store knows, and write what changed."""
 
-import uuid
+import hashlib
 from dataclasses import replace
 from typing import Any
 
@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from base.clock import to_micros
+from base.fingerprint import sha256_hex
 from embeddings.neighbours import nearest_neighbours
 from embeddings.vectors import Vectors, from_column
 from engines.engine import Engine
@@ -309,7 +310,20 @@ def _write(context: Context, tables: Differences, night: str) -> tuple[str, dict
             "creator_changes": append_creator_changes(frames, tables["creator_changes"][0]),
             "member_changes": append_member_changes(frames, tables["member_changes"][0]),
         }
-        return save_identity_night(frames, uuid.uuid4().hex), written
+        return save_identity_night(frames, _name_after(night, tables)), written
+
+
+def _name_after(night: str, tables: Differences) -> str:
+    """A name that follows from the one before and from what changed: the same for the same history of rows."""
+    parts = [night.encode(), *(_bytes_of(frame) for name in sorted(tables) for frame in tables[name])]
+    return sha256_hex(b"".join(hashlib.sha256(part).digest() for part in parts))
+
+
+def _bytes_of(frame: pa.Table) -> pa.Buffer:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, frame.schema) as stream:
+        stream.write_table(frame.combine_chunks())
+    return sink.getvalue()
 
 
 def _counts(column: pa.ChunkedArray) -> dict[str, Any]:
