@@ -1,7 +1,7 @@
 """Has a creator's content moved? Posts of two windows in, one number per creator out; no post is needed twice.
 
-A window is kept as its number of posts, the sum of their vectors and the sum of their squared norms: enough to compare
-it, to add posts to it and to forget them. Everything is columnar, one row per creator.
+A window is its number of posts, the sum of their vectors and the sum of their squared norms. Everything is columnar,
+one row per creator.
 """
 
 from dataclasses import dataclass
@@ -53,10 +53,6 @@ class Windows:
     def take(self, rows: npt.NDArray[np.int64]) -> Self:
         """These rows, in this order."""
         return type(self)(self.ids.take(pa.array(rows)), self.counts[rows], self.sums[rows], self.squares[rows])
-
-    def plus(self, later: "Windows") -> "Windows":
-        """The windows with later posts added; both hold the same creators in the same order."""
-        return Windows(self.ids, self.counts + later.counts, self.sums + later.sums, self.squares + later.squares)
 
 
 def shift(new: Windows, reference: Windows) -> Numbers:

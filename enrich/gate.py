@@ -1,7 +1,6 @@
 """The one door through which calls leave: in order, at the model's pace, until somebody closes it."""
 
 import asyncio
-import math
 from typing import Protocol
 
 from base.errors import ProviderError, RateLimited
@@ -66,8 +65,3 @@ class Gate:
     async def rest(self, seconds: float) -> None:
         """Wait before another try, unless the gate closes."""
         await self._timer.wait(self._closed, seconds)
-
-    async def until_return(self) -> None:
-        """Until some call comes back."""
-        self._returned.clear()
-        await self._timer.wait(self._returned, math.inf)

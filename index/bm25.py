@@ -63,12 +63,8 @@ class Bm25:
         tf = [shard.tf[span] for shard, span in parts]
         return (docs[0], tf[0]) if len(parts) == 1 else (np.concatenate(docs), np.concatenate(tf))
 
-    def upper_bound(self, terms: Sequence[str]) -> float:
-        """What no document can reach: Σ idf·(k1+1). A word that no document holds counts too."""
-        return self._bound([self._term(term) for term in terms])
-
     def scores(self, terms: Sequence[str]) -> Floats:
-        """The share of the upper bound that each document reaches."""
+        """The share that each document earns of Σ idf·(k1+1), which none reaches; a word nobody holds counts too."""
         found = [self._term(term) for term in terms]
         totals = np.zeros(self.documents)
         for term in found:

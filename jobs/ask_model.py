@@ -84,7 +84,7 @@ async def _due(batches: Iterable[LoadDue]) -> AsyncIterator[Due]:
         coming = _read(loads)
         for due in batch:
             yield due
-    # A caller that stops early leaves the last batch unread: reading has no effect.
+    # Stopped early, the batch read ahead is asked nothing; what it was given back for nothing stays.
 
 
 def _read(loads: Iterator[LoadDue]) -> "asyncio.Task[Sequence[Due] | None]":

@@ -107,16 +107,6 @@ def test_two_creators_may_post_the_same_text():
     assert Windows.of(both, DIM).counts.tolist() == [3, 3]
 
 
-def test_a_window_grows_without_its_old_posts():
-    random = np.random.default_rng(5)
-    early, late = crowd(1, 7, random), crowd(1, 9, random)
-    grown = window(early).plus(window(late))
-    whole = window(np.concatenate([early, late]))
-    assert grown.counts.tolist() == whole.counts.tolist()
-    assert np.allclose(grown.sums, whole.sums, atol=1e-5)
-    assert np.allclose(grown.squares, whole.squares)
-
-
 @pytest.mark.parametrize(("n_new", "n_ref"), [(0, 5), (1, 5), (5, 1), (1, 1)])
 def test_a_single_post_tells_nothing(n_new, n_ref):
     """ "No content" is not "no drift"."""

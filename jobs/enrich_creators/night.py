@@ -1,0 +1,114 @@
+"""Label each creator once: plan from what stands in the store, ask a labeller about the due ones, write answers."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from enrich.enricher import Enricher
+from enrich.offline import OfflineClassifier
+from enrich.plan import Decision
+from jobs.ask_model import ask_model
+from jobs.asked_again import refuse_a_jump
+from jobs.batches.desk import BatchPrice
+from jobs.cascade import cascade_of
+from jobs.context import Context
+from jobs.enrich_creators.answers import Answers, relabel
+from jobs.enrich_creators.by_batch import desk_of, enrich_in_batches, fetch_answers, has_batches_under_way
+from jobs.enrich_creators.figures import label_figures
+from jobs.enrich_creators.planned import PROMPT, count_overdue, count_plan, plan_for
+from jobs.expected_costs import expected_cost, forecast
+from jobs.plan_enrichment import in_stretches, plan_night
+from jobs.prices import price_of
+from jobs.remember_plan import remember_plan
+from jobs.report import JobReport
+from prompts.catalog import load_prompt
+from providers.llm import LLM
+from providers.prices import Price
+from store import enrichments as store
+
+#: of a model on this machine
+FREE = Price.model_validate({"input": 0})
+
+_Row = dict[str, Any]
+
+
+def enrich_creators(
+    context: Context, llm: LLM | None = None, price: Price = FREE, *, force: str | None = None
+) -> JobReport:
+    """Give every creator that is due its labels.
+
+    llm: who is asked, and at what price; the one that the settings select unless given, and the offline classifier
+    when they select none. Raises GateRefused before anything is asked when many more than usual became due, unless
+    `force` says why.
+    """
+    report = JobReport("enrich_creators")
+    if llm is None and context.settings.llm.is_paid:
+        # Imported here: the vendor's library takes a second to load, and most nights do not need it.
+        from jobs.paid_llm import paid_batches, paid_llm
+
+        if context.settings.llm.mode == "batch":
+            return enrich_in_batches(context, *paid_batches(context.settings), force=force)
+        # Sent before the settings said otherwise: paid for, so fetched, from the only vendor that takes them.
+        if context.settings.llm.provider == "openai" and has_batches_under_way(context):
+            asyncio.run(fetch_answers(desk_of(context, *paid_batches(context.settings)), report))
+        llm, price = paid_llm(context.settings)
+    labeller = _labeller(context, llm)
+    report.count(relabelled=relabel(context))
+    plan = plan_for(context, labeller, price)
+    report.details["asked_again_share"] = refuse_a_jump(context, plan, force)
+    due = plan.filter(pc.equal(plan["decision"], Decision.RUN))
+    reasons = dict(zip(due["creator_id"].to_pylist(), due["reason"].to_pylist(), strict=True))
+    report.count(overdue=count_overdue(context, plan))
+    report.count(read=len(plan), due=len(due), written=0, labelled=0, restored=0, quarantined=0)
+    work = Answers(context, labeller, reasons, report, cascade=cascade_of(context, labeller))
+    batches = _batches_due(plan["creator_id"].to_pylist(), reasons, labeller.batch_size)
+    if isinstance(labeller, Enricher):
+        assert llm is not None
+        loads = (partial(work.load_due, batch) for batch in batches)
+        ask_model(context, llm, price, labeller, loads, save=work.save, ended=work.tell, report=report)
+        report.count(left=len(due) - work.done)
+    else:
+        for batch in batches:
+            work.label(labeller, batch)
+    with context.writing_frames() as frames:
+        report.count(retired=store.retire_vanished(frames))
+    report.count(remembered=remember_plan(context, plan))
+    context.crashpoint("enrich_creators")
+    report.details |= {"plan": count_plan(plan), **label_figures(context)}
+    return report
+
+
+def enrich_plan(context: Context, llm: LLM | None = None) -> pa.Table:
+    """Who would be labelled now, and why: creator_id, decision, reason. Nothing is asked or written."""
+    return plan_night(context, _labeller(context, llm))
+
+
+def enrich_forecast(context: Context) -> tuple[pa.Table, list[_Row]]:
+    """The plan of whoever the settings select, and what it costs by decision and reason; no key or cap is needed."""
+    knobs = context.settings.llm
+    if not knobs.is_paid:
+        plan = enrich_plan(context)
+        return plan, forecast(plan)
+    from jobs.paid_llm import planned_model
+
+    price = price_of(context.settings, knobs.model)
+    labeller = Enricher(planned_model(context.settings), load_prompt(*PROMPT), context.taxonomy)
+    asked = BatchPrice(price) if knobs.mode == "batch" else price
+    plan = plan_for(context, labeller, asked)
+    return plan, forecast(plan, expected_cost(context, labeller.questions, asked, plan))
+
+
+def _labeller(context: Context, llm: LLM | None) -> Enricher | OfflineClassifier:
+    if llm is not None:
+        return Enricher(llm.id, load_prompt(*PROMPT), context.taxonomy)
+    return context.offline_classifier
+
+
+def _batches_due(ids: Sequence[str], due: _Row, size: int) -> Iterator[Sequence[str]]:
+    """Those who are due, in batches that never span more than a stretch: a few scattered ones cost little memory."""
+    for stretch in in_stretches(ids):
+        yield from in_stretches([creator_id for creator_id in stretch if creator_id in due], size)
