@@ -15,8 +15,9 @@ import pyarrow as pa
 
 from index.lexical import Ints, Lexicon
 
-BM25_K1 = 1.2  # the usual values; documents here are alike in length and kind
-BM25_B = 0.75
+BM25_K1 = 1.2  # the usual value
+# The usual 0.75 puts a bare name before a creator with a dozen posts on the subject; see benchmarks/ranking.py.
+BM25_B = 0.4
 _ROUNDING = 1e-9  # a bound this close to the threshold could still be reached
 
 Docs = npt.NDArray[np.intp]

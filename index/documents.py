@@ -181,6 +181,9 @@ _QUALITY = " + ".join(
     f"{weight} * coalesce(quality_{part}, {UNKNOWN_QUALITY})" for part, weight in QUALITY_WEIGHTS.items()
 )
 
+# A summary made without a model only repeats bios and titles, or says that there is little to say: no words to find.
+_SUMMARY_WORDS = "CASE WHEN label_provenance NOT IN ('offline', 'cascade') THEN summary END"
+
 _DOCUMENTS = f"""
 WITH joined AS (
     SELECT creators.* EXCLUDE (language), people.* EXCLUDE (creator_id), words.* EXCLUDE (creator_id), topics,
@@ -193,7 +196,7 @@ parts AS (SELECT *, {_case("follower_band", _REACH)} AS quality_reach FROM joine
 SELECT *, round({_QUALITY}, 6) AS quality,
        CASE WHEN growth >= {RISING_GROWTH} THEN 'rising' WHEN growth <= {FALLING_GROWTH} THEN 'falling'
             WHEN growth IS NOT NULL THEN 'steady' END AS momentum,
-       concat_ws(chr(10), name, names, handles, topics, replace(content_style, '_', ' '), summary, bios, titles)
+       concat_ws(chr(10), name, names, handles, topics, replace(content_style, '_', ' '), {_SUMMARY_WORDS}, bios, titles)
            AS keyword_text
 FROM parts ORDER BY creator_id
 """  # noqa: S608  constants of this module only

@@ -38,7 +38,7 @@ class Bm25Constants(_Part):
 
 
 class FieldConstants(_Part):
-    """One vector field: similarity = clip((cosine − median) / (top − median), 0, 1)."""
+    """One vector field: similarity = clip((cosine − μ) / (τ − μ), 0, 1)."""
 
     rows: int
     #: file stem under vec/
@@ -46,7 +46,9 @@ class FieldConstants(_Part):
     #: names the rows whatever order they are stored in
     sha256: str
     weight: float
+    #: μ: nine in ten pairs of strangers are further apart; the name stays so that readers of 1.0 score alike
     median_cosine: float
+    #: τ: as close as neighbours come
     top_cosine: float
 
 

@@ -11,11 +11,11 @@ class ScoringSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     #: α: words of the query found in the creator's text (BM25 as a share of the query's upper bound)
-    keyword_weight: float = Field(default=0.4, ge=0, le=1)
+    keyword_weight: float = Field(default=0.82, ge=0, le=1)
     #: β: closeness in meaning, over the fields a creator has
-    semantic_weight: float = Field(default=0.5, ge=0, le=1)
+    semantic_weight: float = Field(default=0.16, ge=0, le=1)
     #: γ: reach, engagement and activity
-    quality_weight: float = Field(default=0.1, ge=0, le=1)
+    quality_weight: float = Field(default=0.02, ge=0, le=1)
     #: added for a rising creator when rising ones are asked for; the default is as much as good words earn
     growth_weight: float = Field(default=0.3, ge=0, le=1)
     #: k of reciprocal rank fusion, 1 / (k + rank); 60: Cormack, Clarke & Büttcher 2009

@@ -23,6 +23,7 @@ CHUNK_ROWS = 512  # a float32 copy of a chunk stays in the second-level cache: t
 CALIBRATION_ROWS = 1_024
 CALIBRATION_LEAST_ROWS = 50  # the nearest of fewer rows need not be near at all
 CALIBRATION_NEIGHBOURS = 32_768
+STRANGERS_QUANTILE = 0.9
 TOP_QUANTILE = 0.999
 
 
@@ -138,15 +139,15 @@ def joined(parts: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:
     return np.concatenate(parts) if parts else np.empty(0, np.int32)
 
 
-def calibrate(rows: Rows) -> tuple[float, float]:
-    """(median cosine of unrelated rows, 99.9th percentile of nearest-neighbour cosines), to four decimals.
+def calibrate(rows: Rows) -> tuple[float, float] | None:
+    """(90th percentile of the cosines of strangers, 99.9th of those of nearest neighbours), to four decimals.
 
-    What "nothing in common" and "as close as it gets" mean for this model and field. Measured on evenly spaced rows.
-    (0, 1) when there are too few rows to say.
+    What "nothing in common" and "as close as it gets" mean for this model and field: one pair of strangers in ten is
+    closer than the first. Measured on evenly spaced rows; None when there are too few to say.
     """
     sample = unit_rows(spaced(rows, CALIBRATION_ROWS))
     if len(sample) < CALIBRATION_LEAST_ROWS:
-        return 0.0, 1.0
+        return None
     others = spaced(rows, CALIBRATION_NEIGHBOURS)
     nearest = np.full(len(sample), -1.0, np.float32)
     for start in range(0, len(others), CALIBRATION_ROWS):
@@ -154,9 +155,9 @@ def calibrate(rows: Rows) -> tuple[float, float]:
         found[found > 0.999999] = -1  # the row itself, or a copy of it
         np.maximum(nearest, found.max(axis=1), out=nearest)
     apart = sample @ sample.T
-    low = round(float(np.median(apart[~np.eye(len(sample), dtype=bool)])), 4)
+    low = round(float(np.quantile(apart[~np.eye(len(sample), dtype=bool)], STRANGERS_QUANTILE)), 4)
     high = round(float(np.quantile(nearest, TOP_QUANTILE)), 4)
-    return (low, high) if high - low >= 0.05 else (0.0, 1.0)
+    return (low, high) if high - low >= 0.05 else None
 
 
 def spaced(rows: Rows, wanted: int) -> Rows:

@@ -6,7 +6,7 @@ The manifest is the last file; a folder without it is no snapshot.
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 from urllib.parse import quote
@@ -177,6 +177,8 @@ def _write_mapped(table: pa.Table, path: Path, rows: int | None = None) -> None:
 @dataclass
 class _WrittenField:
     constants: FieldConstants
+    #: of its own rows; None when they are too few
+    calibration: tuple[float, float] | None
     cells: Cells | None
     present: npt.NDArray[np.bool_]
 
@@ -188,7 +190,19 @@ def _write_vectors(directory: Path, given: SnapshotInput, shards: Sequence[Shard
         if vectors.matrix.shape[1:] != (given.dim,):
             raise SnapshotError(f"{vectors.name} has vectors of length {vectors.matrix.shape[1]}, not {given.dim}")
         written[vectors.name] = _write_field(directory, vectors, ids, given, shards)
-    return written
+    return _calibrated(written)
+
+
+def _calibrated(written: Mapping[str, _WrittenField]) -> dict[str, _WrittenField]:
+    """A field too small to say what is near goes by the largest that can: cosines are the model's before the field's."""
+    able = [field for _, field in sorted(written.items()) if field.calibration]
+    lent = max(able, key=lambda field: field.constants.rows).calibration if able else None
+    found = {}
+    for name, field in written.items():
+        low, high = field.calibration or lent or (0.0, 1.0)
+        constants = field.constants.model_copy(update={"median_cosine": low, "top_cosine": high})
+        found[name] = replace(field, constants=constants)
+    return found
 
 
 def _write_field(
@@ -205,14 +219,13 @@ def _write_field(
     if order.centres is not None:
         (directory / "cells").mkdir(exist_ok=True)
         write_array(order.centres, directory / "cells" / f"{stem}.npy")
-    low, high = calibrate(rows)
     constants = FieldConstants(
         rows=len(rows), stem=stem, sha256=_digest(rows, docs), weight=given.scoring.field_weight(vectors.name),
-        median_cosine=low, top_cosine=high,
+        median_cosine=0, top_cosine=1,
     )  # fmt: skip
     present = np.zeros(len(ids), bool)
     present[docs] = True
-    return _WrittenField(constants, order.description, present)
+    return _WrittenField(constants, calibrate(rows), order.description, present)
 
 
 def _known(vectors: FieldVectors, ids: pa.Array) -> tuple[Docs, Docs]:

@@ -94,8 +94,8 @@ def embed(request: Request, body: EmbedRequest) -> EmbedAnswer:
 def overlay(request: Request) -> OverlayAnswer:
     """The notes, lists and hidden creators of the tenant that asks."""
     service, caller = _entered(request, "overlay")
-    own = service.overlay(caller)
-    return OverlayAnswer(notes=own.notes(), lists=own.lists(), hidden=sorted(own.hidden()))
+    own = service.overlay(caller).written()
+    return OverlayAnswer(notes=own.notes, lists=own.lists, hidden=sorted(own.hidden))
 
 
 @api.put("/v1/notes/{creator_id}", status_code=204)

@@ -32,7 +32,7 @@ from search.parse import parse_query
 from search.searcher import Ranking, SearchResult
 from tenants.database import TenantDatabase
 from tenants.keys import Scope
-from tenants.overlay import Overlay
+from tenants.overlay import Overlay, Written
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,19 +75,18 @@ class Service:
         return caller
 
     def search(self, caller: Caller, text: str, params: PageParams) -> SearchAnswer:
-        overlay = Overlay(self.database, caller.tenant_id)
         with self.live.opened() as opened:
-            ranking = self._rank(opened, overlay, text, params)
+            own = self._own(caller, opened)
+            ranking = self._rank(opened, own, text, params)
             result = opened.searcher.page(ranking, limit=params.limit, cursor=params.cursor, facets=params.facets)
             self._log(caller, opened, result, ranking)
-            written = _Written(overlay, opened)
-            hits = [hit_answer(hit, written.of(hit.creator_id)) for hit in result.hits]
+            hits = [hit_answer(hit, own.of(hit.creator_id)) for hit in result.hits]
         return search_answer(result, hits)
 
     def facets(self, caller: Caller, params: FacetParams) -> FacetAnswer:
-        overlay = Overlay(self.database, caller.tenant_id)
         with self.live.opened() as opened:
-            ranking = self._rank(opened, overlay, params.q, PageParams(**params.model_dump(exclude={"q"})))
+            wanted = PageParams(**params.model_dump(exclude={"q"}))
+            ranking = self._rank(opened, self._own(caller, opened), params.q, wanted)
             manifest = opened.searcher.snapshot.manifest
             return FacetAnswer(
                 total=len(ranking.scores.docs),
@@ -105,8 +104,8 @@ class Service:
             doc = snapshot.doc_of(creator_id)
             if doc is None or opened.is_taken_down(doc):
                 return Moved(successor) if successor else None
-            written = _Written(Overlay(self.database, caller.tenant_id), opened)
-            return CreatorAnswer.model_validate({**snapshot.rows(np.array([doc]))[0], **written.of(creator_id)})
+            own = self._own(caller, opened)
+            return CreatorAnswer.model_validate({**snapshot.rows(np.array([doc]))[0], **own.of(creator_id)})
 
     def embed(self, texts: list[str]) -> EmbedAnswer:
         with self.live.opened() as opened, self.metrics.stage("embed"):
@@ -136,11 +135,14 @@ class Service:
     def now(self) -> datetime:
         return self.clock.now()
 
-    def _rank(self, opened: Opened, overlay: Overlay, text: str, params: PageParams) -> Ranking:
+    def _own(self, caller: Caller, opened: Opened) -> "_Own":
+        return _Own(self.overlay(caller).written(), opened)
+
+    def _rank(self, opened: Opened, own: "_Own", text: str, params: PageParams) -> Ranking:
         query = parse_query(text, **params.filters())
         if query.like is not None and opened.is_taken_down(find_creator(opened.searcher.snapshot, query.like)):
             raise ConfigError(f"nobody here is {query.like}")
-        return opened.searcher.rank(query, fusion=params.fusion, hidden=_hidden(overlay, opened))
+        return opened.searcher.rank(query, fusion=params.fusion, hidden=own.hidden_from(opened))
 
     def _log(self, caller: Caller, opened: Opened, result: SearchResult, ranking: Ranking) -> None:
         if self._audit:
@@ -155,15 +157,15 @@ class Service:
             self._queries.write(query_entry(result, ranking, ids), now=self.now())
 
 
-class _Written:
+class _Own:
     """A tenant's overlay by the creator ids of one snapshot: what was written on a retired id follows it."""
 
-    def __init__(self, overlay: Overlay, opened: Opened) -> None:
+    def __init__(self, written: Written, opened: Opened) -> None:
         aliases = opened.searcher.snapshot.aliases
-        self._notes = {aliases.get(one, one): text for one, text in overlay.notes().items()}
-        self._hidden = {aliases.get(one, one) for one in overlay.hidden()}
+        self._notes = {aliases.get(one, one): text for one, text in written.notes.items()}
+        self._hidden = {aliases.get(one, one) for one in written.hidden}
         self._lists: dict[str, list[str]] = {}
-        for name, members in overlay.lists().items():
+        for name, members in written.lists.items():
             for one in members:
                 self._lists.setdefault(aliases.get(one, one), []).append(name)
 
@@ -174,12 +176,9 @@ class _Written:
             "hidden": creator_id in self._hidden,
         }
 
-
-def _hidden(overlay: Overlay, opened: Opened) -> Mask | None:
-    """Who this tenant must not see: who was taken down, and whom it hides, under former ids as well."""
-    aliases = opened.searcher.snapshot.aliases
-    own = {aliases.get(one, one) for one in overlay.hidden()}
-    if not own:
-        return opened.taken_down
-    mask = opened.searcher.mask_of(own)
-    return mask if opened.taken_down is None else mask | opened.taken_down
+    def hidden_from(self, opened: Opened) -> Mask | None:
+        """Who this tenant must not see: who was taken down, and whom it hides."""
+        if not self._hidden:
+            return opened.taken_down
+        mask = opened.searcher.mask_of(self._hidden)
+        return mask if opened.taken_down is None else mask | opened.taken_down

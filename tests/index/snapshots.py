@@ -68,7 +68,7 @@ def a_creator(name: str = "ann", /, **values: Any) -> dict[str, Any]:
         "bio": f"{name} makes videos",
         "titles": [f"A day with {name}"], "niche": "fitness", "secondary": [], "style": "tutorial", "kind": "person",
         "language": "en", "country": "US", "activity": "active", "summary": f"{name} trains at home.",
-        "likes": 40, "views": 1_000, "growth": {},
+        "likes": 40, "views": 1_000, "growth": {}, "provenance": "llm",
     }  # fmt: skip
     return defaults | values
 
@@ -162,6 +162,6 @@ def _label_row(creator: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "creator_id": creator["creator_id"], "primary_niche": creator["niche"], "content_style": creator["style"],
         "secondary_niches": json.dumps(creator["secondary"]), "account_kind": creator["kind"],
-        "language": creator["language"], "llm_summary": creator["summary"], "provenance": "offline",
+        "language": creator["language"], "llm_summary": creator["summary"], "provenance": creator["provenance"],
         "confidence": "high",
     }  # fmt: skip

@@ -31,7 +31,7 @@ def reference(texts: list[str], query: list[str]) -> list[float]:
         bound += idf * 2.2
         for row, document in enumerate(documents):
             tf = document.count(term)
-            scores[row] += idf * tf * 2.2 / (tf + 1.2 * (0.25 + 0.75 * len(document) / average))
+            scores[row] += idf * tf * 2.2 / (tf + 1.2 * (0.6 + 0.4 * len(document) / average))
     return [score / bound if bound else 0.0 for score in scores]
 
 

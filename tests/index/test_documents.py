@@ -46,6 +46,12 @@ def test_keyword_text_holds_names_labels_summary_bio_and_titles():
     ]  # fmt: skip
 
 
+def test_a_summary_made_without_a_model_is_shown_and_lends_no_words():
+    row = document_of(summary="The profile and its posts hold too little text to say more.", provenance="offline")
+    assert row["summary"].startswith("The profile")
+    assert "profile" not in row["keyword_text"]
+
+
 @pytest.mark.parametrize(
     ("followers", "band"),
     [

@@ -195,6 +195,22 @@ def test_a_tenant_never_sees_what_another_wrote(published: Path, tmp_path_factor
         assert {note for one in shown.values() if (note := one["note"])} <= {f"by {tenant}"}
 
 
+def test_a_request_asks_the_tenants_store_once(published: Path, tmp_path: Path):
+    asked: list[str] = []
+
+    class Listening(TenantDatabase):
+        def read(self, statement: str, values: Sequence[object]) -> list[tuple[object, ...]]:
+            asked.append(statement)
+            return super().read(statement, values)
+
+    service = Service(Live(published, HashingEmbedder()), Listening(tmp_path / "tenants.db"))
+    client = TestClient(create_app(service), base_url="http://127.0.0.1")
+    for path in ("/v1/search?q=yoga", "/v1/facets?q=yoga", "/v1/creators/cr_c0001", "/v1/overlay"):
+        asked.clear()
+        assert client.get(path).status_code == 200
+        assert len(asked) == 1, path
+
+
 def test_a_new_snapshot_is_swapped_in_and_no_request_fails(tmp_path: Path):
     for version, name in enumerate(["ann", "bob"], start=1):
         write_snapshot(tmp_path / "versions" / folder_name(version), input_of([a_creator(name)]), version)

@@ -13,7 +13,7 @@ from base.errors import ConfigError, SnapshotError
 from index.snapshot import Snapshot
 from providers.hashing import HashingEmbedder
 from search.searcher import Searcher, open_snapshot
-from tests.index.generated import WORDS
+from tests.index.generated import WORDS, some_creators
 from tests.index.second_reader import Reader
 from tests.index.snapshots import a_creator, input_of, write_snapshot
 
@@ -60,6 +60,33 @@ def test_the_page_size_does_not_change_a_score(searcher: Searcher):
     pages = [searcher.search("home bread", limit=limit).hits for limit in (1, 7, 300)]
     assert [hit.score for hit in pages[2]][:7] == [hit.score for hit in pages[1]]
     assert pages[0][0] == pages[1][0]
+
+
+@pytest.fixture(scope="module")
+def by_shards(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Searcher]:
+    """The same creators in so many shards."""
+    root, people = tmp_path_factory.mktemp("shards"), some_creators(120, seed=3)
+    found = {}
+    for count in (1, 2, 7):
+        given = input_of(people, shard_creators=-(-len(people) // count))
+        found[count] = Searcher(write_snapshot(root / str(count), given), HashingEmbedder())
+        assert len(found[count].snapshot.content.shards) == count
+    return found
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    text=QUERIES,
+    fusion=st.sampled_from(["linear", "rrf"]),
+    asked=st.sampled_from([{}, {"language": "en"}, {"platform": "youtube", "max_followers": 300_000}]),
+)
+def test_the_number_of_shards_changes_nothing_of_a_search(by_shards, text: str, fusion, asked):
+    """SRC-06: hits, their order, every part of every score, counts and facets, bit for bit."""
+    answers = []
+    for searcher in by_shards.values():
+        found = searcher.search(text, limit=1_000, fusion=fusion, facets=True, **asked)
+        answers.append((found.hits, found.total, found.kept, found.facets))
+    assert answers[0] == answers[1] == answers[2]
 
 
 def test_equal_scores_stand_in_the_order_of_creator_ids(tmp_path: Path):

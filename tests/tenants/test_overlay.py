@@ -1,6 +1,6 @@
 """SEC-02, SEC-04: whatever two tenants do, neither sees the other's."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -74,9 +74,16 @@ def test_a_tenant_sees_exactly_what_it_wrote(tmp_path_factory: pytest.TempPathFa
         models.setdefault(tenant, Model()).act(verb, creator, text)
         act(Overlay(database, tenant), verb, creator, text)
     for tenant in ("a", "b", "a' OR '1'='1", "nobody"):
-        overlay = Overlay(database, tenant)
-        lists = {name: set(members) for name, members in overlay.lists().items()}
-        assert (overlay.notes(), lists, set(overlay.hidden())) == models.get(tenant, Model()).seen()
+        written = Overlay(database, tenant).written()
+        lists = {name: set(members) for name, members in written.lists.items()}
+        assert (written.notes, lists, written.hidden) == models.get(tenant, Model()).seen()
+
+
+def test_a_list_keeps_the_order_in_which_it_was_made(tmp_path: Path):
+    overlay = Overlay(TenantDatabase(tmp_path / "tenants.db"), "a")
+    for days, creator in enumerate(["cr_c", "cr_a", "cr_b"]):
+        overlay.add_to_list("summer", creator, now=NOW + timedelta(days=days))
+    assert overlay.written().lists == {"summer": ["cr_c", "cr_a", "cr_b"]}
 
 
 @pytest.mark.parametrize("text", ["", "  ", "x" * 5_000])
