@@ -90,7 +90,7 @@ async def spend(calls: CallJournal, prices: Sequence[tuple[int, int]], dice: ran
 
 
 def test_who_is_asked_while_money_lasts_follows_from_order_and_cost_alone(store: Store):
-    """Nobody overtakes whose turn it is, the cap is not passed by a nano-dollar, and less is left than the next needs."""
+    """Nobody overtakes, the cap is not passed by a nano-dollar, and less is left than the next one needs."""
     for seed in range(10):
         dice = random.Random(seed)
         worst = [dice.randrange(1, 1_000) for _ in range(25)]
