@@ -196,7 +196,7 @@ parts AS (SELECT *, {_case("follower_band", _REACH)} AS quality_reach FROM joine
 SELECT *, round({_QUALITY}, 6) AS quality,
        CASE WHEN growth >= {RISING_GROWTH} THEN 'rising' WHEN growth <= {FALLING_GROWTH} THEN 'falling'
             WHEN growth IS NOT NULL THEN 'steady' END AS momentum,
-       concat_ws(chr(10), name, names, handles, topics, replace(content_style, '_', ' '), {_SUMMARY_WORDS}, bios, titles)
-           AS keyword_text
+       concat_ws(chr(10), name, names, handles, topics, replace(content_style, '_', ' '), {_SUMMARY_WORDS}, bios,
+                 titles) AS keyword_text
 FROM parts ORDER BY creator_id
 """  # noqa: S608  constants of this module only

@@ -194,14 +194,14 @@ def _write_vectors(directory: Path, given: SnapshotInput, shards: Sequence[Shard
 
 
 def _calibrated(written: Mapping[str, _WrittenField]) -> dict[str, _WrittenField]:
-    """A field too small to say what is near goes by the largest that can: cosines are the model's before the field's."""
-    able = [field for _, field in sorted(written.items()) if field.calibration]
-    lent = max(able, key=lambda field: field.constants.rows).calibration if able else None
+    """A field too small to say what is near goes by the largest that can: cosines are the model's, then the field's."""
+    able = [one for _, one in sorted(written.items()) if one.calibration]
+    lent = max(able, key=lambda one: one.constants.rows).calibration if able else None
     found = {}
-    for name, field in written.items():
-        low, high = field.calibration or lent or (0.0, 1.0)
-        constants = field.constants.model_copy(update={"median_cosine": low, "top_cosine": high})
-        found[name] = replace(field, constants=constants)
+    for name, one in written.items():
+        low, high = one.calibration or lent or (0.0, 1.0)
+        constants = one.constants.model_copy(update={"median_cosine": low, "top_cosine": high})
+        found[name] = replace(one, constants=constants)
     return found
 
 

@@ -127,3 +127,18 @@ def test_unknown_fields_are_ignored_and_a_new_major_is_refused(tmp_path: Path):
     path.write_text(json.dumps(manifest))
     with pytest.raises(SnapshotError, match="format 2"):
         read_manifest(tmp_path)
+
+
+def test_a_field_of_few_rows_goes_by_the_largest(tmp_path: Path):
+    """Cosines are the model's before they are the field's."""
+
+    def some_rows(name: str, count: int) -> FieldVectors:
+        matrix = np.random.default_rng(count).standard_normal((count, 64)).astype(np.float32)
+        owners = pa.array([f"cr_c{number:04}" for number in range(count)])
+        return FieldVectors(name, owners, matrix, pa.array([0] * count, pa.int64()))
+
+    given = [some_rows("x_bio", 3), some_rows("youtube_bio", 100), some_rows("youtube_content", 60)]
+    fields = write_snapshot(tmp_path, input_of(some_creators(100), vectors=given, dim=64)).content.embedding.fields
+    measured = {name: (field.median_cosine, field.top_cosine) for name, field in fields.items()}
+    assert measured["x_bio"] == measured["youtube_bio"] != measured["youtube_content"]
+    assert 0 < measured["x_bio"][0] < measured["x_bio"][1] < 1
