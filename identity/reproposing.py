@@ -108,15 +108,13 @@ def _holders(tonight: pa.Table, news: pa.Table, rule: BlockingRule, engine: Engi
 
 def _spellers(tonight: pa.Table, news: pa.Table, engine: Engine) -> tuple[Rows, pa.Table]:
     """The rows that share a spelling with the news, in whatever role; and everything those rows spell (`k`)."""
-    words = " UNION ".join(f"SELECT {column} AS k FROM news" for column in (*SPELLINGS, "handle_core"))
-    rows = engine.sql(
-        f'SELECT DISTINCT "row" FROM ({ROLES}) AS roles WHERE k IN (SELECT k FROM ({words}) AS w WHERE k IS NOT NULL)',
-        profiles=tonight,
-        news=news,
-    )["row"].to_numpy()
-    return np.asarray(rows, np.int64), engine.sql(
-        f"SELECT DISTINCT k FROM ({ROLES}) AS roles", profiles=tonight.take(pa.array(rows))
-    )
+    columns = (*SPELLINGS, "handle_core")
+    words = pc.unique(pa.chunked_array([chunk for name in columns for chunk in news[name].chunks], pa.string()))
+    shared = np.zeros(tonight.num_rows, bool)
+    for name in columns:
+        shared |= pc.is_in(tonight[name], value_set=words.drop_null()).to_numpy()
+    rows = np.flatnonzero(shared)
+    return rows, engine.sql(f"SELECT DISTINCT k FROM ({ROLES}) AS roles", profiles=tonight.take(pa.array(rows)))
 
 
 def _standing(pairs: pa.Table, beside: Beside, stale: Rows) -> tuple[Rows, Rows, Rows]:
