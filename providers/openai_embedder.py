@@ -10,15 +10,15 @@ import random
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
+import httpx2
 import numpy as np
 import numpy.typing as npt
-from openai import AsyncOpenAI
 
 from base.errors import AnswerInvalid, ConfigError, InputTooLong, ProviderError, ProviderUnavailable, RateLimited
 from base.fingerprint import fingerprint
 from base.usage import LLMUsage
 from providers.embedder import Kind
-from providers.openai_client import Endpoint, Line, connect
+from providers.openai_client import Endpoint, Line, transport
 from providers.tokens import EstimatedTokens
 
 PATH = "/embeddings"
@@ -58,7 +58,7 @@ class OpenAIEmbedder:
         meter: Meter,
         *,
         dimensions: int | None = None,
-        client: Callable[[Endpoint], AsyncOpenAI] = connect,
+        client: Callable[[Endpoint], httpx2.AsyncClient] = transport,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         """dimensions: shorter vectors than the model's own, where it can make them.
