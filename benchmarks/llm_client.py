@@ -1,6 +1,6 @@
 """What a question to a language model costs this machine, by the way it is asked: processor time per request.
 
-    python benchmarks/llm_client.py --requests 500 --concurrency 64
+    python -m benchmarks.llm_client --requests 500 --concurrency 64
 
 The server is the fake provider, in a process of its own. Ratios between the ways hold on any machine; seconds do not.
 """
