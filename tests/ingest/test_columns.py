@@ -38,7 +38,7 @@ def _one_by_one(payload: Payload) -> Batch:
         else:
             kind: Kind = "account" if isinstance(found.record, MODELS["account"]) else "content"
             entities[kind].append((seat, found))
-    return Batch(frame_of("account", entities["account"]), frame_of("content", entities["content"]), rejected)
+    return Batch(frame_of("account", entities["account"]), frame_of("content", entities["content"]), rejected, payload.media)
 
 
 def _by_columns(payload: Payload) -> Batch:
@@ -47,6 +47,7 @@ def _by_columns(payload: Payload) -> Batch:
         pa.concat_tables([batch.accounts for batch in batches]),
         pa.concat_tables([batch.content for batch in batches]),
         [row for batch in batches for row in batch.rejected],
+        payload.media,
     )
 
 
