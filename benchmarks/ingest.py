@@ -27,6 +27,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from base.clock import to_micros
 from corpus.generate import write_corpus
 from corpus.reference import REFERENCE
+from engines.workers import available_cores
 from ingest.files import Delivery, Payload
 from jobs.context import Context
 from jobs.ingest_accounts import ingest_accounts
@@ -79,7 +80,7 @@ def one_round(home: Path, files: Sequence[Path]) -> dict[str, tuple[float, float
 
 
 def parsed(data: bytes, name: str) -> int:
-    payload = Payload(io.BufferedReader(io.BytesIO(data)), name, None, to_micros(REFERENCE))
+    payload = Payload(io.BufferedReader(io.BytesIO(data)), name, None, to_micros(REFERENCE), workers=available_cores())
     with rare_collections():
         return sum(batch.accounts.num_rows + batch.content.num_rows for batch in payload.batches())
 

@@ -5,6 +5,7 @@ null was not there.
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,7 +17,7 @@ from ingest.columns import Columns, Said
 from ingest.records import Kind
 
 _NO_TEXT = pa.scalar(None, pa.string())
-_EMPTY = pa.scalar("")
+_EMPTY, _NONE = pa.scalar(""), pa.scalar(0, pa.int32())
 
 
 class Answers(NamedTuple):
@@ -34,7 +35,9 @@ class Answers(NamedTuple):
     pointer: str = "/body"
 
     def only(self, where: pa.BooleanArray) -> "Answers":
-        """The answers `where` they count."""
+        """The answers `where` they count; nearly always all."""
+        if pc.all(where).as_py():
+            return self
         lines, fetched_at, asked, bodies = (column.filter(where) for column in self[:4])
         return Answers(lines, fetched_at, asked, bodies, self.pointer)
 
@@ -71,7 +74,7 @@ class Items(NamedTuple):
 
 def gather(answers: Answers, lists: pa.ListArray) -> Items:
     """The things in a list of each answer."""
-    counts = pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False).astype(np.int64)
+    counts = pc.fill_null(pc.list_value_length(lists), _NONE).to_numpy(zero_copy_only=False).astype(np.int64)
     parents = np.repeat(np.arange(len(counts)), counts)
     places = np.arange(len(parents)) - np.repeat(np.cumsum(counts) - counts, counts)
     return Items(answers, pc.list_flatten(lists), parents, places)
@@ -98,7 +101,12 @@ def either(first: pa.Array, second: pa.Array) -> pa.Array:
 
 
 def constant(text: str, rows: int) -> Said:
-    return Said(pa.repeat(pa.scalar(text), rows))
+    return Said(pa.repeat(scalar(text), rows))
+
+
+@lru_cache(maxsize=256)  # for each value that it converts, Arrow looks for optional packages on the disk
+def scalar(value: str | int) -> pa.Scalar:
+    return pa.scalar(value)
 
 
 def looked_up(texts: pa.StringArray, find: Callable[[str], Any], kind: pa.DataType) -> pa.Array:

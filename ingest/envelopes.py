@@ -17,7 +17,7 @@ import pyarrow.json as pj
 
 from ingest import platforms
 from ingest.adapter import Adapter, ReadsColumns
-from ingest.answers import Answers, looked_up, part
+from ingest.answers import Answers, looked_up, part, scalar
 from ingest.cells import INSTANTS
 from ingest.columns import Drafted
 from ingest.fields import FieldError, platform_name
@@ -27,7 +27,9 @@ _STRANGE = r"[:,\[]\s*-?(null|NaN|Inf(inity)?)\s*[,}\]]|[0-9]{100}"
 _PLATFORM = re.compile(rb'"platform"\s*:\s*"([a-z]+)"')
 _SHOWS = 256  # bytes of a line that show whether it is an envelope, and of which platform
 _SPACE = b" \t\r\n"
-_OK = pa.scalar(200)
+# As scalars, as in `cells.py`.
+_OK, _EPOCH, _FALSE = pa.scalar(200), pa.scalar(0), pa.scalar(False)
+_NO_TEXT, _NO_INSTANT = pa.scalar(None, pa.string()), pa.scalar(None, pa.int64())
 
 #: 1-based number and bytes of each line
 Lines = Sequence[tuple[int, bytes]]
@@ -39,21 +41,23 @@ def read_envelopes(lines: Mapping[int, bytes], fetched_at: int) -> Drafted:
     `fetched_at` (microseconds) stands in where an envelope does not say when.
     """
     drafted = Drafted(refused=set(lines))
-    for adapter, alike in _by_adapter(lines).items():
+    for adapter, alike in _by_adapter(lines):
         for numbers, envelopes in _parsed(alike, _envelope(adapter)):
             _draft(drafted, adapter, numbers, envelopes, fetched_at)
     return drafted
 
 
-def _by_adapter(lines: Mapping[int, bytes]) -> dict[ReadsColumns, Lines]:
-    """The lines that may be read, under the platform which they seem to be of."""
-    found: dict[ReadsColumns, list[tuple[int, bytes]]] = {}
+def _by_adapter(lines: Mapping[int, bytes]) -> Iterator[tuple[ReadsColumns, Lines]]:
+    """The lines that may be read, with the adapter of the platform which they seem to be of."""
+    found: dict[bytes, list[tuple[int, bytes]]] = {}
     for line, data in lines.items():
         shown = _PLATFORM.search(data, 0, _SHOWS) if b'"endpoint"' in data[:_SHOWS] else None
-        adapter = platforms.adapter_for(_platform(shown[1].decode()) or "") if shown else None
+        if shown:
+            found.setdefault(shown[1], []).append((line, data.strip(_SPACE)))
+    for name, alike in found.items():
+        adapter = platforms.adapter_for(_platform(name.decode()) or "")
         if isinstance(adapter, ReadsColumns):
-            found.setdefault(adapter, []).append((line, data.strip(_SPACE)))
-    return {adapter: _plain(alike) for adapter, alike in found.items()}
+            yield adapter, _plain(alike)
 
 
 def _plain(lines: Lines) -> Lines:
@@ -104,11 +108,12 @@ def _draft(
     """Read the envelopes that hold an answer of the platform, endpoint by endpoint."""
     instants = INSTANTS.check(part(envelopes, "fetched_at"), {str, NoneType})
     is_answer = pc.and_(_holds_answer(adapter, envelopes), _except(instants.refused, len(numbers)))
-    named = pc.if_else(is_answer, part(envelopes, "endpoint"), None)
-    at = pc.fill_null(pc.if_else(pc.equal(instants.values, 0), None, instants.values), fetched_at)
+    named = pc.if_else(is_answer, part(envelopes, "endpoint"), _NO_TEXT)
+    at = pc.if_else(pc.equal(instants.values, _EPOCH), _NO_INSTANT, instants.values)
+    at = pc.fill_null(at, scalar(fetched_at))
     answers = Answers(numbers, at, part(envelopes, "request", "id"), part(envelopes, "body"))
     for endpoint in sorted(adapter.endpoints):
-        alike = answers.only(pc.fill_null(pc.equal(named, endpoint), False))
+        alike = answers.only(pc.fill_null(pc.equal(named, scalar(endpoint)), _FALSE))
         if len(alike.lines):
             found = adapter.columns(endpoint, alike)
             drafted.columns += found.columns
@@ -118,7 +123,7 @@ def _draft(
 
 def _holds_answer(adapter: Adapter, envelopes: pa.StructArray) -> pa.BooleanArray:
     platform = looked_up(part(envelopes, "platform"), _platform, pa.string())
-    is_ours = pc.fill_null(pc.equal(platform, adapter.platform), False)
+    is_ours = pc.fill_null(pc.equal(platform, scalar(adapter.platform)), _FALSE)
     is_success = pc.and_(pc.equal(pc.fill_null(part(envelopes, "status"), _OK), _OK), part(envelopes, "body").is_valid())
     return pc.and_(is_ours, pc.and_(is_success, part(envelopes, "body", "error").is_null()))
 

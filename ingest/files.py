@@ -3,7 +3,9 @@
 import gzip
 import io
 import zlib
+from collections import deque
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Any, Literal, NamedTuple
@@ -31,8 +33,8 @@ from ingest.rows import CsvRows, ParquetRows, RowReader
 
 Mode = Literal["delta", "full"]
 KINDS: tuple[Kind, Kind] = ("account", "content")
-#: decoded bytes that are read as columns together: enough to be worth it, little enough to stay in the cache
-UNIT_BYTES = 4 << 20
+#: decoded bytes that are read as columns together: every kernel of Arrow costs as much as some hundred cells
+UNIT_BYTES = 8 << 20
 #: decoded bytes in one batch: some 20 000 records of an API, and what a killed night loses at most
 BATCH_BYTES = 16 << 20
 ROW_BYTES = 512  # what a row of a table is counted as
@@ -70,15 +72,22 @@ class Batch:
 
 
 class Payload:
-    """What one delivered file holds, read as a stream: record by record, or by `batches` of frames.
+    """What one delivered file holds, read as a stream: record by record, or by `batches` of frames in `workers` threads.
 
     `origin` is the file's name, `fetched_at` (microseconds) stands in where the payload does not say when. Reading
     raises SourceError when nothing of the file can be read; a file that breaks off later ends with a RejectedRow.
     """
 
     def __init__(
-        self, stream: io.BufferedReader, origin: str, contract: SourceContract | None, fetched_at: int
+        self,
+        stream: io.BufferedReader,
+        origin: str,
+        contract: SourceContract | None,
+        fetched_at: int,
+        *,
+        workers: int = 1,
     ) -> None:
+        self._workers = workers
         self._stream, self._origin, self._fetched_at = stream, origin, fetched_at
         self._rows = RowReader(contract, fetched_at)
         self._is_table = False
@@ -104,8 +113,7 @@ class Payload:
     def batches(self) -> Iterator[Batch]:
         """The same in frames of many records, whole lines of some BATCH_BYTES at a time."""
         last, pending, size = 0, [], 0
-        for unit in self._units():
-            batch = self._batch(unit.found)
+        for unit, batch in self._read_units():
             self.media = batch.media or self.media
             if unit.error:
                 batch.rejected.append(self._broken_off(max(last, _last_line(batch)), unit.error))
@@ -124,6 +132,17 @@ class Payload:
         return RejectedRow(last + 1, "", "", f"the file breaks off here: {error}", "deliver the file again, whole")
 
     # --- by columns
+
+    def _read_units(self) -> Iterator[tuple["_Unit", Batch]]:
+        """Units in the order of the payload, some of them read side by side: Arrow leaves the interpreter free."""
+        with ThreadPoolExecutor(self._workers, "read") as pool:
+            ahead: deque[tuple[_Unit, Future[Batch]]] = deque()
+            for unit in self._units():
+                ahead.append((unit, pool.submit(self._batch, unit.found)))
+                if len(ahead) > self._workers:
+                    first, batch = ahead.popleft()
+                    yield first, batch.result()
+            yield from ((unit, batch.result()) for unit, batch in ahead)
 
     def _units(self) -> Iterator["_Unit"]:
         """Lines to be read together."""

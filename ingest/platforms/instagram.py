@@ -24,7 +24,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ingest.adapter import NO_REQUEST, Adapter, Draft, Json, carried, child, children, read_items
-from ingest.answers import Answers, constant, gather, looked_up, part, said
+from ingest.answers import Answers, constant, gather, looked_up, part, said, scalar
 from ingest.columns import Columns, Drafted, Said
 from ingest.records import Kind, RejectedRow
 
@@ -116,9 +116,9 @@ def _accounts(answers: Answers) -> Columns:
     """`_account` of many."""
     found, rows = part(answers.bodies, "business_discovery"), len(answers.lines)
     values = {ours: said(part(found, theirs)) for ours, theirs in _PROFILE.items()}
-    pointers = pa.repeat(pa.scalar(f"{answers.pointer}/business_discovery"), rows)
+    pointers = pa.repeat(scalar(f"{answers.pointer}/business_discovery"), rows)
     values["platform"] = constant("instagram", rows)
-    return Columns("account", answers.lines, pa.repeat(pa.scalar(0), rows), pointers, answers.fetched_at, values)
+    return Columns("account", answers.lines, pa.repeat(scalar(0), rows), pointers, answers.fetched_at, values)
 
 
 def _many_media(answers: Answers) -> Columns:

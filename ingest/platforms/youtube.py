@@ -48,6 +48,9 @@ _SAYS_SHORT = re.compile(r"#shorts?\b|/shorts/", re.IGNORECASE)
 _NOTICES = ("Private video", "Deleted video")
 _NOTICE_TEXTS = pa.array(_NOTICES)
 _LIVE_STATES = pa.array(["live", "upcoming"])
+# As scalars, as in `cells.py`.
+_NO_TEXT, _FALSE, _ZERO = pa.scalar(None, pa.string()), pa.scalar(False), pa.scalar(0)
+_COMMA, _LONGEST_SHORT = pa.scalar(","), pa.scalar(SHORT_SECONDS)
 _KINDS = {
     "youtube#channelListResponse": "channels.list",
     "youtube#playlistItemListResponse": "playlistItems.list",
@@ -195,8 +198,8 @@ def _standing(found: Items) -> Items:
 def _channels(found: Items) -> Drafted:
     """`_channel` of many."""
     things = found.things
-    is_hidden = pc.fill_null(part(things, "statistics", "hiddenSubscriberCount"), False)
-    followers = pc.if_else(is_hidden, None, part(things, "statistics", "subscriberCount"))
+    is_hidden = pc.fill_null(part(things, "statistics", "hiddenSubscriberCount"), _FALSE)
+    followers = pc.if_else(is_hidden, _NO_TEXT, part(things, "statistics", "subscriberCount"))
     values = {
         "platform": constant("youtube", len(things)), "platform_user_id": Said(part(things, "id")),
         "display_name": got(things, "snippet", "title"), "bio": got(things, "snippet", "description"),
@@ -224,7 +227,7 @@ def _videos(found: Items) -> Drafted:
         "platform": constant("youtube", len(things)), "platform_content_id": Said(part(things, "id")),
         **_many_texts(things), "language": Said(language, snippet.is_valid()),
         "duration_seconds": Said(seconds, details.is_valid()), "content_type": Said(_forms(seconds, snippet), has_both),
-        "subtype": Said(pc.if_else(pc.is_in(state, _LIVE_STATES), state, None), has_both),
+        "subtype": Said(pc.if_else(pc.is_in(state, _LIVE_STATES), state, _NO_TEXT), has_both),
         "views": got(things, "statistics", "viewCount"), "likes": got(things, "statistics", "likeCount"),
         "comments": got(things, "statistics", "commentCount"),
     }  # fmt: skip
@@ -259,10 +262,10 @@ def _many_texts(things: pa.StructArray) -> dict[str, Said]:
 
 def _forms(seconds: pa.Int64Array, snippet: pa.StructArray) -> pa.Array:
     """`content_type` of many: asked of those few that may be called a Short."""
-    is_brief = pc.and_(pc.greater(seconds, 0), pc.less_equal(seconds, SHORT_SECONDS))
+    is_brief = pc.and_(pc.greater(seconds, _ZERO), pc.less_equal(seconds, _LONGEST_SHORT))
     title, description = part(snippet, "title"), part(snippet, "description")
     says = pc.or_kleene(*(pc.match_substring_regex(text, "(?i)#short|/shorts/") for text in (title, description)))
-    rows = np.flatnonzero(pc.fill_null(pc.and_(is_brief, says), False).to_numpy(zero_copy_only=False))
+    rows = np.flatnonzero(pc.fill_null(pc.and_(is_brief, says), _FALSE).to_numpy(zero_copy_only=False))
     texts = [column.take(pa.array(rows)).to_pylist() for column in (title, description)]
     forms = np.full(len(snippet), "video", object)
     for row, name, about in zip(rows.tolist(), *texts, strict=True):
@@ -297,7 +300,7 @@ def _hollow(parent: pa.Array, inside: str | pa.Array) -> pa.BooleanArray:
 def _all_missing(answers: Answers, lists: pa.ListArray) -> list[RejectedRow]:
     """`_missing` of many; answers that name exactly what was asked for, in that order, miss nothing."""
     ids = pa.ListArray.from_arrays(lists.offsets, part(lists.values, "id"))
-    is_other = pc.fill_null(pc.not_equal(pc.binary_join(ids, ","), answers.asked), answers.asked.is_valid())
+    is_other = pc.fill_null(pc.not_equal(pc.binary_join(ids, _COMMA), answers.asked), answers.asked.is_valid())
     rows = np.flatnonzero(is_other.to_numpy(zero_copy_only=False))
     found = (column.take(pa.array(rows)).to_pylist() for column in (answers.lines, answers.fetched_at, answers.asked, ids))
     return [
