@@ -61,7 +61,7 @@ class Items(NamedTuple):
         found: list[int] = self.answers.lines.take(pa.array(self.parents)).filter(where).to_pylist()
         return found
 
-    def columns(self, kind: Kind, pointer: str, values: dict[str, list[Any] | Said], *, seat: int = 0) -> Columns:
+    def columns(self, kind: Kind, pointer: str, values: dict[str, Any], *, seat: int = 0) -> Columns:
         """Records of a kind; `pointer` leads from the body to the list, `seat` is the first one's."""
         longest = int(self.places.max(initial=-1)) + 1
         pointers = pa.array([f"{self.answers.pointer}{pointer}{place}" for place in range(longest)], pa.string())

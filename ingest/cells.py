@@ -9,7 +9,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import lru_cache
 from types import NoneType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 from unicodedata import normalize
 
 import numpy as np
@@ -39,7 +39,7 @@ _DIGITS = pa.scalar(18, pa.int32())  # so many fit into 64 bits, whatever they a
 
 Types = AbstractSet[type]
 #: cells as they arrived, or already an array of one of the types below
-Given = list[Any] | pa.Array
+Given: TypeAlias = list[Any] | pa.Array
 _TEXT: Types = {str, NoneType}
 #: what is in the cells of an array
 ARROW_TYPES: dict[pa.DataType, Types] = {

@@ -53,8 +53,8 @@ class Columns:
     pointers: list[str] | pa.Array
     #: microseconds since 1970 UTC
     fetched_at: list[int] | pa.Array
-    #: record field → what the payload says, in a list with ABSENT where it says nothing
-    values: dict[str, list[Any] | Said]
+    #: record field → what the payload says: Said, or a list with ABSENT where it says nothing
+    values: dict[str, Any]
 
 
 @dataclass(slots=True)

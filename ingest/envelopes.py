@@ -42,7 +42,7 @@ def read_envelopes(lines: Mapping[int, bytes], fetched_at: int) -> Drafted:
     """
     drafted = Drafted(refused=set(lines))
     for adapter, alike in _by_adapter(lines):
-        for numbers, envelopes in _parsed(alike, _envelope(adapter)):
+        for numbers, envelopes in _parsed(alike, _envelope(adapter.body)):
             _draft(drafted, adapter, numbers, envelopes, fetched_at)
     return drafted
 
@@ -96,8 +96,8 @@ def _fitting(texts: Sequence[bytes], schema: pa.Schema) -> pa.StructArray | None
 
 
 @cache
-def _envelope(adapter: ReadsColumns) -> pa.Schema:
-    body = pa.struct([*adapter.body, ("error", pa.struct([]))])
+def _envelope(answer: pa.StructType) -> pa.Schema:
+    body = pa.struct([*answer, ("error", pa.struct([]))])
     texts = [(name, pa.string()) for name in ("platform", "endpoint", "fetched_at")]
     return pa.schema([*texts, ("status", pa.int64()), ("request", pa.struct({"id": pa.string()})), ("body", body)])
 
@@ -124,7 +124,9 @@ def _draft(
 def _holds_answer(adapter: Adapter, envelopes: pa.StructArray) -> pa.BooleanArray:
     platform = looked_up(part(envelopes, "platform"), _platform, pa.string())
     is_ours = pc.fill_null(pc.equal(platform, scalar(adapter.platform)), _FALSE)
-    is_success = pc.and_(pc.equal(pc.fill_null(part(envelopes, "status"), _OK), _OK), part(envelopes, "body").is_valid())
+    is_success = pc.and_(
+        pc.equal(pc.fill_null(part(envelopes, "status"), _OK), _OK), part(envelopes, "body").is_valid()
+    )
     return pc.and_(is_ours, pc.and_(is_success, part(envelopes, "body", "error").is_null()))
 
 

@@ -72,10 +72,11 @@ class Batch:
 
 
 class Payload:
-    """What one delivered file holds, read as a stream: record by record, or by `batches` of frames in `workers` threads.
+    """What one delivered file holds, read as a stream: record by record, or by `batches` of frames.
 
     `origin` is the file's name, `fetched_at` (microseconds) stands in where the payload does not say when. Reading
     raises SourceError when nothing of the file can be read; a file that breaks off later ends with a RejectedRow.
+    `workers`: threads that read units of lines; they change nothing of what is found, nor its order.
     """
 
     def __init__(
@@ -170,9 +171,7 @@ class Payload:
         rejected = [each for each in (*found, *decoded) if isinstance(each, RejectedRow)]
         rejected += [*enveloped.rejected, *drafted.rejected]
         rejected += [each for _seat, each in seated if isinstance(each, RejectedRow)]
-        accounts, content = (
-            _frame(kind, [*enveloped.frames[kind], *drafted.frames[kind]], seated) for kind in KINDS
-        )
+        accounts, content = (_frame(kind, [*enveloped.frames[kind], *drafted.frames[kind]], seated) for kind in KINDS)
         damaged = {each.line for each in decoded if isinstance(each, RejectedRow)}
         last = max(lines.keys() - damaged, default=0)
         media = self._form(values[last]) if last in values else "capture" if last else ""

@@ -199,13 +199,14 @@ def _channels(found: Items) -> Drafted:
     """`_channel` of many."""
     things = found.things
     is_hidden = pc.fill_null(part(things, "statistics", "hiddenSubscriberCount"), _FALSE)
+    picture = _thumbnails(part(things, "snippet", "thumbnails"))
     followers = pc.if_else(is_hidden, _NO_TEXT, part(things, "statistics", "subscriberCount"))
     values = {
         "platform": constant("youtube", len(things)), "platform_user_id": Said(part(things, "id")),
         "display_name": got(things, "snippet", "title"), "bio": got(things, "snippet", "description"),
         "country": got(things, "snippet", "country"), "language": got(things, "snippet", "defaultLanguage"),
         "created_at": got(things, "snippet", "publishedAt"),
-        "profile_image_url": Said(_thumbnails(part(things, "snippet", "thumbnails")), part(things, "snippet").is_valid()),
+        "profile_image_url": Said(picture, part(things, "snippet").is_valid()),
         "handle": said(part(things, "snippet", "customUrl")),
         "followers": Said(followers, part(things, "statistics").is_valid()),
         "content_count": got(things, "statistics", "videoCount"),
@@ -302,7 +303,9 @@ def _all_missing(answers: Answers, lists: pa.ListArray) -> list[RejectedRow]:
     ids = pa.ListArray.from_arrays(lists.offsets, part(lists.values, "id"))
     is_other = pc.fill_null(pc.not_equal(pc.binary_join(ids, _COMMA), answers.asked), answers.asked.is_valid())
     rows = np.flatnonzero(is_other.to_numpy(zero_copy_only=False))
-    found = (column.take(pa.array(rows)).to_pylist() for column in (answers.lines, answers.fetched_at, answers.asked, ids))
+    found = (
+        column.take(pa.array(rows)).to_pylist() for column in (answers.lines, answers.fetched_at, answers.asked, ids)
+    )
     return [
         replace(missing, line=line, pointer=answers.pointer + missing.pointer)
         for line, fetched_at, asked, listed in zip(*found, strict=True)
