@@ -6,7 +6,8 @@ A record is one account or item as a payload of the generated corpus shows it, c
 YouTube and Instagram (JSON Lines of up to 50 records a line) and files of rows (CSV, JSON Lines). "parsed" is read and
 checked into frames, from the files as delivered (three of four are gzip) and from the same bytes unpacked; "into
 SQLite" is the whole job with raw bytes, merging, metrics, places and activity; "bare" is `adbc_ingest` of the tables
-that the job left into empty ones. Medians; the job reads ahead in a second thread.
+that the job left into empty ones. Medians; files are read in as many threads as there
+are cores, in the job while the former batch is written.
 """
 
 import argparse
