@@ -52,7 +52,7 @@ test-browser: $(READY)  ## look at the search page with Chromium; skipped where 
 	CREATORDEX_TEST_BROWSER=1 $(BIN)/pytest -rs tests/browser
 
 bench: $(READY)  ## print the figures that the documents quote
-	$(BIN)/python benchmarks/night.py --accounts 100000 --embedder fast
+	$(BIN)/python -m benchmarks.night --accounts 100000 --embedder fast
 
 fake-provider: $(READY)  ## an OpenAI-compatible server that costs nothing, for trying things out; OPTIONS="--latency 0.3"
 	$(BIN)/python -m tests.fake_provider --port 8099 $(OPTIONS)

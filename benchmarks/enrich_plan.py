@@ -5,7 +5,7 @@
 Fills a store with creators in the middle of a year: an account each and a second one for a fifth of them, a bio, and
 vectors of the bio and the content. One creator in twenty is new; a model has answered about the others in the last two
 months. Since then one in five posted, and one in a hundred so much that its posts are compared with those of its last
-answer. The plan is made, with what each may cost at worst and a cap on the whole. The store stays in DIR when given.
+answer. The plan is made, and held against a cap. The store stays in DIR when given.
 """
 
 import argparse
@@ -29,6 +29,7 @@ from enrich.labeller import Provenance
 from enrich.plan import MICROS_PER_DAY
 from enrich.subjects import Subject
 from jobs.context import Context
+from jobs.expected_costs import within_cap
 from jobs.plan_enrichment import gather_states, plan_night
 from jobs.runner import open_store
 from jobs.settings import read_settings
@@ -51,8 +52,8 @@ NOW = 20_000 * MICROS_PER_DAY
 DIM = 256
 PART = 50_000
 POSTS_EACH = 12
-WORST_NANOS = 700_000
-CAP_NANOS = 20_000 * WORST_NANOS
+NANOS_EACH = 700_000
+CAP_USD = 14.0
 BUCKETS = ("active", "semi_active", "long_tail")
 
 
@@ -64,8 +65,6 @@ class Asked:
     prompt_version: str | None = "1"
     recipe = Recipe("planned-only", "1")
 
-    batch_size = 1
-
     def input_fingerprint(self, subject: Subject) -> str:
         return subject.fingerprint
 
@@ -73,7 +72,7 @@ class Asked:
 def main() -> int:
     arguments = _arguments()
     with tempfile.TemporaryDirectory() as scratch:
-        settings = read_settings(home=arguments.home or Path(scratch))
+        settings = read_settings(home=arguments.home or Path(scratch), budget={"max_usd": CAP_USD})
         store = open_store(settings)
         context = Context(settings=settings, store=store, run_id="benchmark", as_of=from_micros(NOW))
         context.embedder = HashingEmbedder(dim=DIM)
@@ -90,7 +89,7 @@ def main() -> int:
 
 def measure(context: Context) -> None:
     wall, cpu = time.perf_counter(), time.process_time()
-    night = plan_night(context, Asked(), worst_nanos=WORST_NANOS, cap_nanos=CAP_NANOS)
+    night = within_cap(context, plan_night(context, Asked()), NANOS_EACH)
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
     print(f"{len(night):,} creators planned and budgeted: {cpu:.1f} CPU s, {wall:.1f} s wall, peak {peak:,.0f} MiB")
@@ -112,7 +111,7 @@ def fill(store: Store, context: Context, creators: int) -> None:
 
 def _remember(store: Store, context: Context, random: np.random.Generator) -> None:
     """As if every answer had been given for what stands here now, and for thirty posts."""
-    states = gather_states(context, Asked(), None)
+    states = gather_states(context, Asked())
     answered = states.filter(pc.is_valid(states["answered_at"]))
     for start in range(0, len(answered), PART):
         part = answered.slice(start, PART)

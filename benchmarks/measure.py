@@ -33,25 +33,42 @@ class Night:
         return [(stage["name"], stage["seconds"], counts.get(stage["name"], {})) for stage in timed]
 
 
-def run_night(
-    home: Path, arguments: Sequence[str], environment: Mapping[str, str], config: Path | None = None
-) -> Night:
-    """`creatordex nightly` over `home`. Exits this process when the night fails; its messages are on stderr already."""
-    before = set((home / "runs").glob("*/manifest.json"))
-    command = [str(CREATORDEX), *(["--config", str(config)] if config else []), "nightly", *arguments]
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """What a command took."""
+
+    exit_code: int
+    #: on the wall
+    seconds: float
+    #: of its processes, kernel included
+    cpu: float
+    #: of the largest process, as the operating system saw it
+    peak_mib: float
+
+
+def run_command(arguments: Sequence[str], environment: Mapping[str, str], config: Path | None = None) -> Effort:
+    """A command of ours as a child. Exits this process when it fails; its messages are on stderr already."""
+    command = [str(CREATORDEX), *(["--config", str(config)] if config else []), *arguments]
     started = time.perf_counter()
-    child = subprocess.Popen(
-        command, env={**os.environ, **environment, "CREATORDEX_HOME": str(home)}, stdout=sys.stderr
-    )
+    child = subprocess.Popen(command, env={**os.environ, **environment}, stdout=sys.stderr)
     _, status, usage = os.wait4(child.pid, 0)
     seconds = time.perf_counter() - started
     child.returncode = os.waitstatus_to_exitcode(status)
     # 3: done and published, with more rejected rows than usual. Anything else that is not 0 is no night.
     if child.returncode not in {0, 3}:
-        sys.exit(f"the night ended with {child.returncode}: {' '.join(command)}")
+        sys.exit(f"ended with {child.returncode}: {' '.join(command)}")
     unit = 2**20 if sys.platform == "darwin" else 2**10
+    return Effort(child.returncode, seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / unit)
+
+
+def run_night(
+    home: Path, arguments: Sequence[str], environment: Mapping[str, str], config: Path | None = None
+) -> Night:
+    """`creatordex nightly` over `home`. Exits this process when the night fails; its messages are on stderr already."""
+    before = set((home / "runs").glob("*/manifest.json"))
+    taken = run_command(["nightly", *arguments], {**environment, "CREATORDEX_HOME": str(home)}, config)
     (written,) = set((home / "runs").glob("*/manifest.json")) - before
-    return Night(child.returncode, seconds, usage.ru_maxrss / unit, json.loads(written.read_text(encoding="utf-8")))
+    return Night(taken.exit_code, taken.seconds, taken.peak_mib, json.loads(written.read_text(encoding="utf-8")))
 
 
 def print_night(title: str, night: Night) -> None:

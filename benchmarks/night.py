@@ -1,33 +1,53 @@
-"""How long a night takes over a generated corpus, and what memory; then a second night that must write nothing.
+"""How long a night takes over a generated corpus, and what memory; then nights over little or no news.
 
-python benchmarks/night.py --accounts 100000 --embedder fast
+    python -m benchmarks.night --accounts 100000 --embedder fast
+    python -m benchmarks.night --accounts 1000000 --by-stage --changed 0.02 [--postgres]
+
+A second night over the same files must change no table and publish nothing. With `--by-stage` the first night is its
+commands one by one, so that each says its own processor time, memory and disk. With `--changed` the second night takes
+in a new profile and a new post of that share of the accounts instead.
 """
 
 import argparse
+import os
 import sys
 import tempfile
 import time
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from datetime import timedelta
 from pathlib import Path
 
-from benchmarks.measure import Night, fingerprint_of, print_night, run_night
+import psycopg
+
+from benchmarks.day_after import deliver_day_after
+from benchmarks.measure import Night, fingerprint_of, print_night, run_command, run_night
 from corpus.generate import write_corpus
-from corpus.payloads import CorpusFiles
+from corpus.payloads import CorpusFiles, Order, files_in
 from corpus.reference import REFERENCE
+from store.session import Store
+from tests.postgres import postgres_server
+
+STAGES = ("ingest", "embed", "resolve", "enrich", "embed", "publish")
 
 
 def main() -> None:
     options = _options()
-    with tempfile.TemporaryDirectory(prefix="creatordex-night-", dir=options.scratch) as scratch:
-        files = _corpus(Path(scratch) / "corpus", options.accounts, options.seed)
+    with tempfile.TemporaryDirectory(prefix="creatordex-night-", dir=options.scratch) as scratch, ExitStack() as opened:
+        files = _corpus(options.corpus or Path(scratch) / "corpus", options.accounts, options.seed)
         home = Path(scratch) / "home"
-        first = _night(home, files, options.embedder)
-        print_night("first night", first)
-        before = fingerprint_of(home)
-        size = sum(path.stat().st_size for path in home.rglob("*") if path.is_file()) / 2**20
-        print(f"  home {size:,.0f} MiB")
-        second = _night(home, files, options.embedder)
-        print_night("second night, same files and same as-of", second)
-        _insist_on_sameness(before, fingerprint_of(home))
+        environment = {"CREATORDEX_HOME": str(home), "CREATORDEX_EMBEDDINGS__PROVIDER": options.embedder}
+        if options.postgres:
+            environment["CREATORDEX_DATABASE_URL"] = opened.enter_context(_postgres())
+        if options.by_stage:
+            seconds = _by_stage(home, files.deliveries, environment, STAGES[: options.stages])
+        else:
+            seconds = _at_once(home, files.deliveries, environment)
+        if options.changed:
+            _changed_night(home, options.changed, environment, seconds)
+        elif not options.by_stage:
+            _night_without_news(home, files.deliveries, environment)
 
 
 def _options() -> argparse.Namespace:
@@ -35,21 +55,84 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--accounts", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--embedder", default="fast", help="an embeddings.provider: fast, local, hashing")
+    parser.add_argument("--by-stage", action="store_true", help="run the stages as commands of their own")
+    parser.add_argument("--stages", type=int, default=len(STAGES), help="with --by-stage, only the first so many")
+    parser.add_argument("--changed", type=float, help="share of the accounts that the second night delivers changed")
+    parser.add_argument("--postgres", action="store_true", help="into a Postgres started for it, instead of SQLite")
+    parser.add_argument("--corpus", type=Path, help="keep the corpus here, or take the one that is here")
     parser.add_argument("--scratch", type=Path, help="where the temporary folder goes")
     return parser.parse_args()
 
 
 def _corpus(folder: Path, accounts: int, seed: int) -> CorpusFiles:
     started = time.perf_counter()
-    files = write_corpus(folder, accounts, seed)
+    there = files_in(folder, Order(seed))
+    files = there if there.truth.exists() else write_corpus(folder, accounts, seed)
     size = sum(path.stat().st_size for path in files.deliveries) / 2**20
     print(f"corpus of {accounts:,} accounts, seed {seed}: {time.perf_counter() - started:.1f} s, {size:.1f} MiB")
     return files
 
 
-def _night(home: Path, files: CorpusFiles, embedder: str) -> Night:
-    arguments = [*map(str, files.deliveries), "--as-of", REFERENCE.isoformat()]
-    return run_night(home, arguments, {"CREATORDEX_EMBEDDINGS__PROVIDER": embedder})
+@contextmanager
+def _postgres() -> Iterator[str]:
+    with postgres_server(uuid.uuid4().hex, f"night{os.getpid()}") as server, server.database() as address:
+        yield address
+
+
+def _at_once(home: Path, files: Sequence[Path], environment: Mapping[str, str]) -> float:
+    night = _nightly(home, files, environment)
+    print_night("first night", night)
+    print(f"  home {_mib(home):,.0f} MiB")
+    return night.seconds
+
+
+def _by_stage(home: Path, files: Sequence[Path], environment: Mapping[str, str], stages: Sequence[str]) -> float:
+    """Each stage as a command; what it took, and what lay on disk after it."""
+    print("\nfirst night, stage by stage")
+    total = 0.0
+    for stage in stages:
+        inputs = map(str, files) if stage == "ingest" else ()
+        taken = run_command([stage, *inputs, "--as-of", REFERENCE.isoformat()], environment)
+        total += taken.seconds
+        print(f"  {stage:8} {taken.seconds:8.1f} s wall {taken.cpu:8.1f} s CPU   peak {taken.peak_mib:6,.0f} MiB   "
+              f"home {_mib(home):6,.0f} MiB{_database_size(environment)}", flush=True)  # fmt: skip
+    print(f"  together {total:.1f} s wall")
+    return total
+
+
+def _changed_night(home: Path, share: float, environment: Mapping[str, str], first: float) -> None:
+    at = REFERENCE + timedelta(days=1)
+    store = Store(environment.get("CREATORDEX_DATABASE_URL", f"sqlite:///{home / 'store.db'}"))
+    files = deliver_day_after(store, home.parent / "day-after", share, at)
+    store.close()
+    night = run_night(home, [*map(str, files), "--as-of", at.isoformat()], environment)
+    print_night(f"second night, {share:.0%} of the accounts changed, each with a new post", night)
+    print(f"  {night.seconds / first:.1%} of the first night's time; home {_mib(home):,.0f} MiB")
+
+
+def _night_without_news(home: Path, files: Sequence[Path], environment: Mapping[str, str]) -> None:
+    before = fingerprint_of(home) if "CREATORDEX_DATABASE_URL" not in environment else {}
+    print_night("second night, same files and same as-of", _nightly(home, files, environment))
+    if before:
+        _insist_on_sameness(before, fingerprint_of(home))
+
+
+def _nightly(home: Path, files: Sequence[Path], environment: Mapping[str, str]) -> Night:
+    return run_night(home, [*map(str, files), "--as-of", REFERENCE.isoformat()], environment)
+
+
+def _mib(folder: Path) -> float:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 2**20
+
+
+def _database_size(environment: Mapping[str, str]) -> str:
+    url = environment.get("CREATORDEX_DATABASE_URL")
+    if url is None:
+        return ""
+    with psycopg.connect(url.replace("+psycopg", "")) as connection:
+        row = connection.execute("SELECT pg_database_size(current_database())").fetchone()
+    assert row is not None
+    return f"   database {row[0] / 2**20:,.0f} MiB"
 
 
 def _insist_on_sameness(before: dict[str, str], after: dict[str, str]) -> None:

@@ -6,7 +6,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-import yaml
+from base.yaml_files import read_yaml
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ def read_vocabulary() -> Vocabulary:
 
 
 def _read(name: str) -> dict[str, Any]:
-    parsed: dict[str, Any] = yaml.safe_load(Path(__file__).with_name(f"{name}.yaml").read_text(encoding="utf-8"))
+    parsed: dict[str, Any] = read_yaml(Path(__file__).with_name(f"{name}.yaml"))
     return parsed
 
 

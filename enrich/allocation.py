@@ -1,4 +1,4 @@
-"""Who comes first when not all who are due can be afforded: the overdue, then by reason, worth, age and id.
+"""Who comes first among those who are due: the overdue, then by reason, worth, age and id.
 
 Arrays in, arrays out, one entry per creator that is due.
 """
@@ -6,7 +6,7 @@ Arrays in, arrays out, one entry per creator that is due.
 import numpy as np
 import numpy.typing as npt
 
-from enrich.columns import Counts, Flags, Numbers
+from enrich.columns import Counts, Numbers
 
 UNMEASURED_DRIFT = 1.0  # what a shift above chance is taken to be where none was measured
 
@@ -26,13 +26,3 @@ def worth_of(drift: Numbers, followers: Counts) -> Numbers:
     excess = np.where(np.isnan(drift), UNMEASURED_DRIFT, np.maximum(drift - 1, 0))
     worth: Numbers = excess * np.log10(np.maximum(followers, 0) + 10.0)
     return worth
-
-
-def afforded(costs: Counts, most: int | None, nanos: int | None) -> Flags:
-    """The first of a queue that may run: at most so many, at most so many billionths of a dollar together."""
-    within = np.ones(len(costs), np.bool_)
-    if most is not None:
-        within[max(most, 0) :] = False
-    if nanos is not None:
-        within &= np.cumsum(costs) <= nanos
-    return within

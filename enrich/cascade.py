@@ -74,7 +74,7 @@ class Cascade:
 
     def __init__(self, offline: OfflineClassifier, asked: Labeller, min_score: float) -> None:
         self._offline, self._asked, self._min_score = offline, asked, min_score
-        self.model, self.batch_size = offline.model, asked.batch_size
+        self.model = offline.model
         self.recipe = cascade_recipe(offline.recipe, min_score)
 
     def input_fingerprint(self, subject: Subject) -> str:

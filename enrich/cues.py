@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import yaml
 
 from base.fingerprint import fingerprint
 from base.text import fold
+from base.yaml_files import read_yaml
 
 CUES_PATH = Path(__file__).with_name("cues.yaml")
 HINT = "~"
@@ -110,7 +110,7 @@ def cues_for(niche_ids: tuple[str, ...], style_ids: tuple[str, ...], kind_ids: t
 
 @lru_cache(maxsize=1)
 def _content() -> dict[str, Any]:
-    content: dict[str, Any] = yaml.safe_load(CUES_PATH.read_text(encoding="utf-8"))
+    content: dict[str, Any] = read_yaml(CUES_PATH)
     return content
 
 

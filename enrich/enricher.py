@@ -12,7 +12,6 @@ class Enricher:
     """One model under one prompt version."""
 
     provenance: Provenance = "llm"
-    batch_size = 500
 
     def __init__(self, model: str, prompt: Prompt, taxonomy: Taxonomy) -> None:
         """model: id with effort."""

@@ -42,8 +42,6 @@ class Labeller(Protocol):
     prompt_version: str | None
     #: answers of another recipe are not comparable
     recipe: Recipe
-    #: creators whose rows are read together
-    batch_size: int
 
     def input_fingerprint(self, subject: Subject) -> str:
         """Changes when, and only when, something this labeller looks at has changed."""

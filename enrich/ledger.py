@@ -40,6 +40,11 @@ class BudgetSettings(BaseModel):
     def is_finite(self) -> bool:
         return self.max_usd is not None or self.max_usd_per_night is not None
 
+    def room_nano_usd(self, *, run: int, night: int) -> int:
+        """What is left when the run and its night have spent so much; without a cap, more than there is."""
+        caps = ((self.max_usd, run), (self.max_usd_per_night, night))
+        return max(0, min((round(cap * NANO) - spent for cap, spent in caps if cap is not None), default=NO_CAP))
+
 
 class Price(Protocol):
     """What a model's tokens cost."""

@@ -60,7 +60,6 @@ class OfflineClassifier:
     provenance: Provenance = "offline"
     model = MODEL
     prompt_version: str | None = None
-    batch_size = 5_000
 
     def __init__(self, taxonomy: Taxonomy, embedder: Embedder, embedding_recipe: str) -> None:
         """embedding_recipe: fingerprint of the recipe that the subjects' vectors were made with."""

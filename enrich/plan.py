@@ -2,7 +2,8 @@
 
 The order: new, recipe changed (own budget), same input, [identity changed,] cool-down, aged and changed, few new posts,
 drift. Age alone never pays for the same answer; an offline answer is provisional and bound by none of this.
-Who is due and not afforded is deferred: `enrich/allocation.py` says who comes first.
+`enrich/allocation.py` says who comes first. What a call costs is known when it is answered, so the plan knows no money:
+those who are due are asked in their turn for as long as the ledger has room, and the others wait for another night.
 """
 
 from collections.abc import Mapping
@@ -17,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field
 
-from enrich.allocation import afforded, queue, worth_of
+from enrich.allocation import queue, worth_of
 from enrich.asking import AskingSettings
 from enrich.columns import Counts, Flags, Numbers, counts, equals, hashed, is_set, numbers, ranks, true
 
@@ -31,7 +32,7 @@ MOST_JITTER_DAYS = 15
 class Decision(StrEnum):
     RUN = "run"
     SKIP = "skip"
-    #: due, but tonight's budget is spent on others
+    #: due, but others come first and no more may be asked tonight
     DEFER = "defer"
 
 
@@ -115,8 +116,6 @@ STATES = pa.schema(
         #: of its busiest account; null counts as long_tail
         ("bucket", pa.string()),
         ("followers", pa.int64()),
-        #: billionths of a dollar that asking about it may cost at worst; null: nothing
-        ("reserved_nanos", pa.int64()),
         #: the input fingerprint that the answer in force is known to stand for
         ("answer_input_fingerprint", pa.string()),
         ("answer_recipe_fingerprint", pa.string()),
@@ -137,7 +136,7 @@ STATES = pa.schema(
         ("is_drift_news", pa.bool_()),
         #: evaluations so far that found at least the soft shift
         ("streak", pa.int64()),
-        #: the first of the nights, in a row, in which it was due and not afforded
+        #: the first of the nights, in a row, in which it was due and got no answer
         ("deferred_since", pa.int64()),
     ]
 )
@@ -146,9 +145,11 @@ PLAN = pa.schema(
         ("creator_id", pa.string()),
         ("decision", pa.string()),
         ("reason", pa.string()),
-        ("reserved_nanos", pa.int64()),
-        #: as they are after tonight
+        #: its place in tonight's queue, from 0; null: it is not asked about, or nobody is paid
+        ("turn", pa.int64()),
+        #: as it is after tonight
         ("streak", pa.int64()),
+        #: the first of the nights, in a row, in which it was due and got no answer
         ("deferred_since", pa.int64()),
     ]
 )
@@ -166,12 +167,10 @@ def plan_enrichment(
     is_paid: bool,
     as_of: int,
     settings: EnrichmentSettings,
-    cap_nanos: int | None = None,
 ) -> pa.Table:
     """A PLAN frame: for each row of `states`, in its order, run, skip or defer, and the reason.
 
-    is_paid: an LLM is selected; else the offline classifier answers. as_of: microseconds. cap_nanos: what tonight may
-    cost at worst, answers of this very instant included; None: no limit.
+    is_paid: an LLM is selected; else the offline classifier answers. as_of: microseconds.
     """
     streaks = _streaks(states, settings)
     rules = (_paid if is_paid else _free)(states, recipe_fingerprint, as_of, settings, streaks)
@@ -181,17 +180,18 @@ def plan_enrichment(
         codes[flags] = names.index(reason)
     reasons = pa.array(names).take(pa.array(codes))
     due = codes < len(EnrichmentReason)
-    late = np.zeros(len(states), np.bool_)
+    late, turns = np.zeros(len(states), np.bool_), np.full(len(states), np.nan)
     if is_paid:
-        late[_beyond_budget(states, codes, np.flatnonzero(due), as_of, settings, cap_nanos)] = True
+        served = _served(states, codes, np.flatnonzero(due), as_of, settings)
+        turns[served] = np.arange(len(served))
+        late = due & np.isnan(turns)
     since = numbers(states, "deferred_since")
-    waiting = np.where(late, np.where(np.isnan(since), as_of, since), np.nan)
+    waiting = np.where(due, np.where(late & np.isnan(since), as_of, since), np.nan)
     places = np.where(late, 2, np.where(due, 0, 1))
     decisions = pa.array([Decision.RUN.value, Decision.SKIP.value, Decision.DEFER.value]).take(pa.array(places))
     return pa.table(
         [
-            states["creator_id"], decisions, reasons, states["reserved_nanos"],
-            pa.array(streaks), pa.array(waiting, from_pandas=True).cast(pa.int64()),
+            states["creator_id"], decisions, reasons, _whole(turns), pa.array(streaks), _whole(waiting),
         ],
         schema=PLAN,
     )  # fmt: skip
@@ -252,26 +252,24 @@ def _streaks(states: pa.Table, settings: EnrichmentSettings) -> Counts:
     return np.where(news, after, before)
 
 
-def _beyond_budget(
-    states: pa.Table, codes: npt.NDArray[np.int8], due: Rows, as_of: int, settings: EnrichmentSettings, cap: int | None
-) -> Rows:
-    """Rows that must wait. A changed recipe has a limit of its own, and gets the money that the others leave."""
+def _served(states: pa.Table, codes: npt.NDArray[np.int8], due: Rows, as_of: int, settings: EnrichmentSettings) -> Rows:
+    """Rows that are asked about, in their turn. A changed recipe has a limit of its own, and comes after the others."""
     order = due[_queue(states.take(pa.array(due)), codes[due], as_of, settings)]
-    costs = counts(states, "reserved_nanos")
-    recipe = list(EnrichmentReason).index(EnrichmentReason.RECIPE_CHANGED)
-    # Answers of this very instant belong to tonight: the same night, run again, has no second budget.
+    is_recipe = codes[order] == list(EnrichmentReason).index(EnrichmentReason.RECIPE_CHANGED)
+    # Answers of this very instant belong to tonight: the same night, run again, may not ask about as many once more.
     done = numbers(states, "answered_at") == as_of
-    is_recipe = equals(states, "answer_reason", EnrichmentReason.RECIPE_CHANGED)
-    left = None if cap is None else cap - int(costs[done].sum())
-    late = []
-    for rows, most, spent in (
-        (order[codes[order] != recipe], settings.max_creators, done & ~is_recipe),
-        (order[codes[order] == recipe], settings.max_recipe_changes, done & is_recipe),
-    ):
-        within = afforded(costs[rows], None if most is None else most - int(spent.sum()), left)
-        left = None if left is None else left - int(costs[rows[within]].sum())
-        late.append(rows[~within])
-    return np.concatenate(late)
+    was_recipe = equals(states, "answer_reason", EnrichmentReason.RECIPE_CHANGED)
+    return np.concatenate(
+        [
+            order[~is_recipe][: _left(settings.max_creators, done & ~was_recipe)],
+            order[is_recipe][: _left(settings.max_recipe_changes, done & was_recipe)],
+        ]
+    )
+
+
+def _left(most: int | None, done: Flags) -> int | None:
+    """How many more may be asked about; None: no limit."""
+    return None if most is None else max(0, most - int(done.sum()))
 
 
 def _queue(due: pa.Table, codes: npt.NDArray[np.int8], as_of: int, settings: EnrichmentSettings) -> Rows:
@@ -284,6 +282,11 @@ def _queue(due: pa.Table, codes: npt.NDArray[np.int8], as_of: int, settings: Enr
         np.where(is_overdue, since, np.nan),
         ranks(due["creator_id"]),
     )
+
+
+def _whole(values: Numbers) -> pa.Array:
+    """NaN is null."""
+    return pa.array(values, from_pandas=True).cast(pa.int64())
 
 
 def _same_input(states: pa.Table) -> Flags:

@@ -4,13 +4,14 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property, lru_cache
 from itertools import chain
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from base.errors import ConfigError
 from base.fingerprint import fingerprint
+from base.yaml_files import read_yaml
 
 TAXONOMY_PATH = Path(__file__).with_name("taxonomy.yaml")
 #: the account kind that says "cannot tell"
@@ -162,8 +163,7 @@ def load_taxonomy(own: Path | None = None) -> Taxonomy:
     path = own or TAXONOMY_PATH
     hint = f"begin with a copy of {TAXONOMY_PATH}" if own else "restore the shipped taxonomy.yaml"
     try:
-        content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return Taxonomy.model_validate(content)
+        return Taxonomy.model_validate(read_yaml(path))
     except ValidationError as error:
         mistakes = [f"{'.'.join(map(str, one['loc'])) or 'taxonomy'}: {one['msg']}" for one in error.errors()]
         raise ConfigError(f"{path.name}: {'; '.join(mistakes)}", hint=hint) from error

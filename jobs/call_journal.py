@@ -40,27 +40,22 @@ class CallJournal:
         #: calls that left
         self.count = 0
         self._settled = asyncio.Event()
-        #: why something could not be written: from then on memory may think there is room that the disk has not freed
+        #: reservations are served in the order in which they are asked for: it is that of the plan
+        self._turn = asyncio.Lock()
+        #: why no call leaves any more: something could not be written, and memory may think there is room that the disk
+        #: has not freed; or there is no room for whose turn it is
         self._failure: Exception | None = None
 
     async def reserve(self, intent: CallIntent) -> str:
         """See `Ledger.reserve`. While other calls are under way it waits for the room that they may free.
 
-        Once something could not be written no call leaves any more: that error is raised again.
+        Once there was no room, or something could not be written, no call leaves any more: that error is raised again.
+        So who is asked while money lasts follows from costs and order alone, whatever is under way at once.
         """
-        while True:
-            if self._failure is not None:
-                raise self._failure
-            try:
-                self._ledger.budget.take(intent.reserved_nano_usd)
-                break
-            except BudgetExhausted:
-                if self._open == 0:
-                    raise
-                self._settled.clear()
-                await self._settled.wait()
-        self._open += 1
-        self.count += 1
+        async with self._turn:
+            await self._take(intent.reserved_nano_usd)
+            self._open += 1
+            self.count += 1
         call_id = self._ledger.next_call_id()
         try:
             await self._written(_Entry(intent=(call_id, intent)))
@@ -78,6 +73,20 @@ class CallJournal:
 
     def close(self) -> None:
         self._thread.shutdown()
+
+    async def _take(self, nano_usd: int) -> None:
+        while self._failure is None:
+            try:
+                self._ledger.budget.take(nano_usd)
+            except BudgetExhausted as error:
+                if self._open == 0:
+                    self._failure = error
+                    break
+            else:
+                return
+            self._settled.clear()
+            await self._settled.wait()
+        raise self._failure
 
     def _end(self) -> None:
         """A call is under way no more, written down or not: who waits for its room must not wait for ever."""

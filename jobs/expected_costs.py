@@ -1,4 +1,4 @@
-"""What a night of labelling may cost, said before anybody is asked: the most, for the cap; a range, for a person."""
+"""What a night of labelling may cost, said to a person before anybody is asked: a range, and who waits for money."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,72 +12,68 @@ import pyarrow.compute as pc
 from base.fingerprint import canonical_json
 from base.usage import LLMUsage
 from enrich.conversation import first_request
+from enrich.enricher import Enricher
 from enrich.ledger import NANO, Price, worst_case
 from enrich.plan import Decision
-from enrich.questions import Questions
-from enrich.subjects import Subject
+from jobs.cascade import cascade_of
 from jobs.context import Context
-from jobs.plan_enrichment import subjects_of
+from jobs.load_subjects import load_whole_subjects
 from providers.tokens import load_token_counter
-from store.llm_calls import load_costs
+from store.enrichments import Chosen
+from store.llm_calls import load_spending
 
 #: a plain answer with a summary of twenty words is some 350 bytes of JSON
 USUAL_OUTPUT_TOKENS = 100
 #: creators whose questions are counted; the others are taken to be like them
 SAMPLED = 100
-LONG = "x" * 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class ExpectedCost:
-    """Of one question and its answer."""
+    """Of one creator; what the cascade settles for nothing counts as nothing."""
 
+    #: of one question and its answer
     usage: LLMUsage
     #: when the vendor's cache holds what is the same for everyone
     usual_nano_usd: int
+    #: what the ledger takes for one question until its answer is there
+    reserved_nano_usd: int
 
 
-def worst_nano_usd(questions: Questions, price: Price) -> int:
-    """The most that asking once may cost: about a creator who has as much to show as is ever shown."""
-    accounts, items = 5, [f"{place} {LONG}" for place in range(20)]
-    names: list[str | None] = [LONG] * accounts
-    everything = Subject(
-        "", [LONG] * accounts, names, names, names, names,
-        ["youtube"] * len(items), items, [None] * len(items), [None] * len(items),
-    )  # fmt: skip
-    return worst_case(first_request(questions, everything), price, questions.static_bytes)
-
-
-def cap_nano_usd(context: Context) -> int | None:
-    """What this run's labelling may cost together: the caps, less what was spent on anything else; None: no cap."""
-    budget, night = context.settings.budget, context.as_of.date().isoformat()
+def within_cap(context: Context, plan: pa.Table, each_nano_usd: int) -> pa.Table:
+    """The plan in which those wait for whom the cap leaves nothing, if each of the others costs so much."""
     with context.reading_frames() as frames:
-        spent = load_costs(frames, ("purpose", "run_id"), night=night).to_pylist()
-    others = [row for row in spent if (row["purpose"], row["run_id"]) != ("enrichment", context.run_id)]
-    of_run = sum(row["nano_usd"] for row in others if row["run_id"] == context.run_id)
-    of_night = sum(row["nano_usd"] for row in others)
-    caps = ((budget.max_usd, of_run), (budget.max_usd_per_night, of_night))
-    return min((max(0, round(cap * NANO) - spent) for cap, spent in caps if cap is not None), default=None)
+        spent = load_spending(frames, context.run_id, context.as_of.date().isoformat())
+    room = context.settings.budget.room_nano_usd(run=spent["run"], night=spent["night"])
+    is_late = pc.fill_null(pc.greater_equal(plan["turn"], room // max(1, each_nano_usd)), False)
+    decisions = pc.if_else(is_late, pa.scalar(Decision.DEFER.value), plan["decision"])
+    return plan.set_column(plan.column_names.index("decision"), "decision", decisions)
 
 
-def expected_cost(context: Context, questions: Questions, price: Price, plan: pa.Table) -> ExpectedCost:
-    """What a question of this plan usually costs: counted over a sample of those who wait for one."""
+def expected_cost(context: Context, labeller: Enricher, price: Price, plan: pa.Table) -> ExpectedCost:
+    """What a creator of this plan costs: counted over a sample of those who wait for an answer."""
     waiting = plan.filter(pc.not_equal(plan["decision"], Decision.SKIP))["creator_id"]
     places = np.arange(0, len(waiting), max(1, len(waiting) // SAMPLED))[:SAMPLED]
     ids = waiting.take(pa.array(places)).to_pylist()
-    counter = load_token_counter()
-    own = [counter.count(first_request(questions, subject).user) for subject in subjects_of(context, ids)]
+    sample = list(load_whole_subjects(context, ids, Chosen(ids)))
+    cascade = cascade_of(context, labeller)
+    clear = set() if cascade is None else {outcome.creator_id for outcome in cascade.label(sample)}
+    counter, questions = load_token_counter(), labeller.questions
+    asked = [first_request(questions, subject) for subject in sample if subject.creator_id not in clear]
     static = counter.count(questions.system) + counter.count(canonical_json(questions.schema))
-    usage = LLMUsage(static + round(mean(own or [0])), cached_tokens=static, output_tokens=USUAL_OUTPUT_TOKENS)
-    return ExpectedCost(usage, price.cost_nano_usd(usage))
+    own = round(mean([counter.count(request.user) for request in asked] or [0]))
+    usage = LLMUsage(static + own, cached_tokens=static, output_tokens=USUAL_OUTPUT_TOKENS)
+    reserved = sum(worst_case(request, price, questions.static_bytes) for request in asked)
+    counted = max(1, len(sample))
+    return ExpectedCost(usage, price.cost_nano_usd(usage) * len(asked) // counted, reserved // counted)
 
 
 def forecast(plan: pa.Table, expected: ExpectedCost | None = None) -> list[dict[str, Any]]:
     """One row per decision and reason: creators; where somebody is paid, tokens and dollars from low to high.
 
-    low: as usual, with the vendor's cache warm. high: what the ledger will reserve, one question each.
+    low: as usual, with the vendor's cache warm. high: what the ledger would reserve, one question each.
     """
-    groups = plan.group_by(["decision", "reason"]).aggregate([([], "count_all"), ("reserved_nanos", "sum")])
+    groups = plan.group_by(["decision", "reason"]).aggregate([([], "count_all")])
     rows = groups.sort_by([("decision", "ascending"), ("reason", "ascending")]).to_pylist()
     return [_row(row, expected if row["decision"] != Decision.SKIP else None) for row in rows]
 
@@ -91,7 +87,7 @@ def _row(group: dict[str, Any], expected: ExpectedCost | None) -> dict[str, Any]
         "input_tokens": creators * expected.usage.input_tokens,
         "output_tokens": creators * expected.usage.output_tokens,
         "low_usd": creators * expected.usual_nano_usd / NANO,
-        "high_usd": (group["reserved_nanos_sum"] or 0) / NANO,
+        "high_usd": creators * expected.reserved_nano_usd / NANO,
     }
 
 

@@ -14,14 +14,12 @@ from pathlib import Path
 
 import pyarrow as pa
 
-import base
-import identity
 from base.fingerprint import fingerprint, sha256_hex
 from identity.memory import Memory, forget
 from store.folders import LocalFolder
 
 #: third-party code that identity's answers come from
-LIBRARIES = ("anyascii", "duckdb", "numpy", "publicsuffixlist", "pyarrow", "rapidfuzz", "scipy")
+LIBRARIES = ("anyascii", "duckdb", "faiss-cpu", "numpy", "publicsuffixlist", "pyarrow", "rapidfuzz", "scipy")
 PARTS = ("profiles", "marks", "counts", "pairs", "held", "decided", "relations")
 #: beside the frames, in the metadata of each of them
 WORDS = ("basis", "ruling", "night")
@@ -69,12 +67,17 @@ def same_memory(one: Memory, other: Memory) -> bool:
     return all(getattr(one, name) == getattr(other, name) for name in fields)
 
 
-@cache
 def code_fingerprint() -> str:
     """Of everything that identity's answers come from but its input: its code, its tables, the libraries under it."""
-    rooms = [Path(str(room.__file__)).parent for room in (base, identity)]
-    files = sorted(path for room in rooms for suffix in ("py", "toml") for path in room.rglob(f"*.{suffix}"))
-    sources = {f"{path.parent.name}/{path.name}": sha256_hex(path.read_bytes()) for path in files}
+    return code_of("base", "identity")
+
+
+@cache
+def code_of(*rooms: str) -> str:
+    """The same of some rooms."""
+    house = Path(__file__).parents[1]
+    files = sorted(path for room in rooms for suffix in ("py", "toml") for path in (house / room).rglob(f"*.{suffix}"))
+    sources = {path.relative_to(house).as_posix(): sha256_hex(path.read_bytes()) for path in files}
     libraries = {name: version(name) for name in LIBRARIES}
     return fingerprint([sources, libraries, sys.version, unicodedata.unidata_version])
 

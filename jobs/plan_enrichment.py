@@ -17,15 +17,15 @@ from embeddings.vectors import absent
 from engines.engine import Engine
 from enrich.labeller import Labeller
 from enrich.plan import AGAIN, PLAN, STATES, Decision, SkipReason, plan_enrichment
-from enrich.subjects import Subject, subjects
 from jobs.carry_labels import with_held_answers
 from jobs.cascade import counted_as
 from jobs.context import Context
+from jobs.load_subjects import load_subjects
 from jobs.measure_drift import MEASURED, measure_drift
 from store import enrichment_states as memory
 from store import enrichments as store
 from store.bulk import FrameReader
-from store.enrichments import Chosen, Some, Stretch
+from store.enrichments import Chosen, Stretch
 from store.llm_batches import load_pending_subjects
 
 #: failures of the provider and not of the question, and how long they keep a creator from being asked about again
@@ -98,31 +98,26 @@ _STATES = f"""
 """  # noqa: S608 (made of constants)
 
 
-def plan_night(
-    context: Context, labeller: Labeller, *, worst_nanos: int | None = None, cap_nanos: int | None = None
-) -> pa.Table:
-    """Who is labelled tonight, and why: a NIGHT frame in id order. Nothing is asked or written.
+def plan_night(context: Context, labeller: Labeller) -> pa.Table:
+    """Who is labelled tonight, and why: a NIGHT frame in id order. Nothing is asked or written."""
+    states = with_held_answers(context, labeller, gather_states(context, labeller))
 
-    worst_nanos: what one creator may cost at worst; cap_nanos: what all may cost together, in billionths of a dollar.
-    """
-    states = with_held_answers(context, labeller, gather_states(context, labeller, worst_nanos))
-
-    def planned(cap: int | None = None) -> pa.Table:
+    def planned() -> pa.Table:
         return plan_enrichment(
             states, recipe_fingerprint=labeller.recipe.fingerprint, is_paid=labeller.provenance == "llm",
-            as_of=to_micros(context.as_of), settings=context.settings.llm, cap_nanos=cap,
+            as_of=to_micros(context.as_of), settings=context.settings.llm,
         )  # fmt: skip
 
     states = _with_drift(context, states, planned())
     states = _with_what_is_shown(context, labeller, states, planned())
-    plan = planned(cap_nanos)
+    plan = planned()
     return pa.table({name: (plan if name in PLAN.names else states)[name] for name in NIGHT.names}, schema=NIGHT)
 
 
 # --- gathering ----------------------------------------------------------------------------------------------------
 
 
-def gather_states(context: Context, labeller: Labeller, worst_nanos: int | None) -> pa.Table:
+def gather_states(context: Context, labeller: Labeller) -> pa.Table:
     """STATES and KNOWN of every creator, by id, as far as columns alone can tell."""
     with context.reading_frames() as frames:
         ids = store.load_creator_ids(frames)
@@ -132,7 +127,6 @@ def gather_states(context: Context, labeller: Labeller, worst_nanos: int | None)
     schema = pa.schema([*STATES, *KNOWN])
     found = pa.concat_tables(parts) if parts else schema.empty_table()
     fixed: dict[str, Any] = {
-        "reserved_nanos": pa.repeat(pa.scalar(worst_nanos, pa.int64()), len(found)),
         "is_held": pa.nulls(len(found), pa.bool_()),
         "is_awaited": pc.is_in(found["creator_id"], value_set=awaited),
         "is_drift_news": pa.nulls(len(found), pa.bool_()),
@@ -219,21 +213,11 @@ def _shown(context: Context, labeller: Labeller, ids: Sequence[str]) -> pa.Table
     found = [
         (subject.creator_id, labeller.input_fingerprint(subject))
         for part in in_stretches(ids, SUBJECTS_AT_ONCE)
-        for subject in subjects_of(context, part)
+        for subject in load_subjects(context, part)
     ]
     return pa.table(
         [pa.array([row[place] for row in found], pa.string()) for place in range(2)], ["creator_id", "shown"]
     )
-
-
-def subjects_of(context: Context, ids: Sequence[str]) -> Iterator[Subject]:
-    """A few creators, wherever they stand, as a model would be shown them."""
-    some: Some = Chosen(ids)
-    with context.reading_frames() as frames:
-        profiles = store.load_member_profiles(frames, some)
-        items = store.load_newest_items(frames, some, context.settings.llm.items_per_creator)
-        vectors = store.load_vector_fingerprints(frames, some, context.profile_recipe.fingerprint)
-    return subjects(ids, profiles, items, vectors)
 
 
 def _failed(context: Context, labeller: Labeller, shown: pa.Table) -> pa.Table:

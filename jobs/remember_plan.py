@@ -15,7 +15,7 @@ from store import enrichment_states as memory
 from store import enrichments as store
 from store.enrichments import Stretch
 
-#: who was asked about and has no new answer waits for another night
+#: who was due and has no new answer waits for another night; without a turn nobody is paid, and all are answered
 _REMEMBERED = """
     SELECT n.creator_id, a.created_at AS answered_at,
            CASE WHEN is_new OR n.answer_input_fingerprint = n.input_fingerprint THEN n.input_fingerprint
@@ -24,7 +24,7 @@ _REMEMBERED = """
            CASE WHEN NOT is_new THEN n.drift END AS drift,
            CASE WHEN NOT is_new THEN n.new_items END AS new_items,
            CASE WHEN is_new THEN 0 ELSE n.streak END AS streak,
-           CASE WHEN n.decision = 'run' AND NOT is_new THEN coalesce(m.deferred_since, {as_of})
+           CASE WHEN is_new THEN NULL WHEN n.decision = 'run' THEN coalesce(n.deferred_since, {as_of})
                 ELSE n.deferred_since END AS deferred_since,
            CASE WHEN a.provenance <> 'offline' THEN
                CASE WHEN m.reference_until IS NULL OR m.answered_at IS DISTINCT FROM a.created_at THEN a.created_at
@@ -36,7 +36,7 @@ _REMEMBERED = """
            m.deferred_since AS known_deferred_since
     FROM (
         SELECT n.*, a.created_at IS NOT NULL AND (a.created_at IS DISTINCT FROM n.answered_at
-                    OR (n.decision = 'run' AND a.provenance = 'offline')) AS is_new
+                    OR (n.decision = 'run' AND n.turn IS NULL)) AS is_new
         FROM night n LEFT JOIN answers a USING (creator_id)
     ) n
     LEFT JOIN answers a ON a.creator_id = n.creator_id

@@ -1,6 +1,5 @@
 """Decide which accounts are one creator's, from everything the store knows, and write what changed."""
 
-import hashlib
 from dataclasses import replace
 from typing import Any
 
@@ -9,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from base.clock import to_micros
-from base.fingerprint import sha256_hex
+from base.fingerprint import fingerprint
 from embeddings.neighbours import nearest_neighbours
 from embeddings.vectors import Vectors, from_column
 from engines.engine import Engine
@@ -22,6 +21,7 @@ from identity.weights import Model, load_model
 from jobs.context import Context
 from jobs.flag_judgements import flag_judgements
 from jobs.identity_memory import load_memory, same_memory, save_memory
+from jobs.last_answer import LastAnswer, digest_of, load_answer, question_of, save_answer
 from jobs.report import JobReport
 from store.bulk import FrameReader
 from store.creators import (
@@ -51,14 +51,43 @@ from store.relations import load_relations, save_relations
 STAGE = "resolve_creators"
 TEXTS_PER_ACCOUNT = 10  # an address that recurs in the newest descriptions is the owner's; older ones add nothing
 BYTES_PER_DIMENSION = 2  # float16
+#: what is written, in this order
+TABLES = (
+    "candidate_pairs", "value_counts", "account_relations", "creators", "members", "creator_aliases", "creator_changes",
+    "member_changes",
+)  # fmt: skip
+
+Frames = dict[str, pa.Table]
+#: by table: rows that are new or changed, and keys that vanished
+Differences = dict[str, tuple[pa.Table, pa.Table]]
 
 
 def resolve_creators(context: Context) -> JobReport:
     """Put every account under one creator; a second run writes nothing."""
     report = JobReport(STAGE)
+    inputs, night = load_inputs(context)
+    with context.reading() as session:
+        question = question_of(context.settings.identity, inputs, load_judgements(session))
+    known = load_answer(context.home, question, night)
+    written = dict.fromkeys(TABLES, 0)
+    if known is None:
+        written = _work_out(context, inputs, night, question, report)
+    else:
+        _tell_again(known, report)
+    flagged, written["judgement_flags"] = flag_judgements(context)
+    context.crashpoint(STAGE)
+    report.count(read=inputs["accounts"].num_rows, written=sum(written.values()))
+    report.details.update(written=written, judgements_flagged=flagged)
+    return report
+
+
+def _work_out(context: Context, inputs: Frames, night: str, question: str, report: JobReport) -> dict[str, int]:
+    """Decide, write what changed, and keep what spares the next night work. Gives rows written, by table.
+
+    night: names what is stored. question: names what is asked.
+    """
     memory = load_memory(context.home)
     with context.engine() as engine:
-        inputs, night = load_inputs(context)
         resolution = resolve_stored(context, inputs, engine, memory=memory)
         found = find_relations(
             inputs["accounts"], resolution.members, resolution.pairs, resolution.claims, engine, memory.relations
@@ -69,29 +98,23 @@ def resolve_creators(context: Context) -> JobReport:
         night, written = _write(context, tables, night)
     if resolution.memory is not None:
         _remember(context, memory, replace(resolution.memory, night=night, relations=found.remembered))
-    flagged, written["judgement_flags"] = flag_judgements(context)
-    context.crashpoint(STAGE)
-    changes = tables["creator_changes"][0]
+    told = resolution.report | {"relations": _counts(found.relations["kind"])}
+    save_answer(context.home, LastAnswer(question, night, told))
     report.effort.update(resolution.effort)
-    report.count(read=inputs["accounts"].num_rows, written=sum(written.values()))
-    report.details.update(
-        resolution.report,
-        written=written,
-        changes=_counts(changes["change"]),
-        relations=_counts(found.relations["kind"]),
-        judgements_flagged=flagged,
-    )
-    return report
+    report.details.update(told, changes=_counts(tables["creator_changes"][0]["change"]))
+    return written
+
+
+def _tell_again(known: LastAnswer, report: JobReport) -> None:
+    told = known.details
+    remembered = {"accounts_remembered": told["accounts"], "pairs_remembered": told["candidate_pairs"]}
+    report.effort.update({"accounts_read": 0, "pairs_compared": 0} | remembered)
+    report.details.update(told, changes={})
 
 
 def _remember(context: Context, before: Memory, now: Memory) -> None:
     if not same_memory(now, before):
         save_memory(context.home, now)
-
-
-Frames = dict[str, pa.Table]
-#: by table: rows that are new or changed, and keys that vanished
-Differences = dict[str, tuple[pa.Table, pa.Table]]
 
 
 def load_stored(context: Context) -> Frames:
@@ -109,7 +132,6 @@ def load_inputs(context: Context) -> tuple[Frames, str]:
             "handle_history": load_handle_history(frames),
             "contents": load_recent_texts(frames, TEXTS_PER_ACCOUNT),
             "account_aliases": load_account_aliases(frames),
-            "creator_aliases": load_creator_aliases(frames),
         }
         if context.settings.identity.bio_neighbours:
             stored["bio_vectors"] = load_bio_vectors(frames, context.profile_recipe.fingerprint)
@@ -122,6 +144,7 @@ def _load_decisions(frames: FrameReader) -> Frames:
         "members": load_members(frames),
         "member_changes": load_member_changes(frames),
         "creators": load_creators(frames),
+        "creator_aliases": load_creator_aliases(frames),
         "candidate_pairs": load_pairs(frames),
         "value_counts": load_value_counts(frames),
         "account_relations": load_relations(frames),
@@ -144,6 +167,7 @@ def _to_compare(
         stored = {
             "members": load_members_of(frames, moved.account_keys),
             "creators": load_creators_of(frames, moved.creator_ids),
+            "creator_aliases": load_creator_aliases(frames),
             "candidate_pairs": load_pairs_of(frames, moved.pair_keys),
             "account_relations": load_relations(frames),
         }
@@ -298,7 +322,7 @@ def _write(context: Context, tables: Differences, night: str) -> tuple[str, dict
     night: the name of the night whose decisions are stored. Gives the name of the one whose are now, and rows by table.
     """
     if not any(changed.num_rows or vanished.num_rows for changed, vanished in tables.values()):
-        return night, dict.fromkeys(tables, 0)
+        return night, dict.fromkeys(TABLES, 0)
     with context.writing_frames() as frames:
         written = {
             "candidate_pairs": save_pairs(frames, *tables["candidate_pairs"]),
@@ -315,15 +339,7 @@ def _write(context: Context, tables: Differences, night: str) -> tuple[str, dict
 
 def _name_after(night: str, tables: Differences) -> str:
     """A name that follows from the one before and from what changed: the same for the same history of rows."""
-    parts = [night.encode(), *(_bytes_of(frame) for name in sorted(tables) for frame in tables[name])]
-    return sha256_hex(b"".join(hashlib.sha256(part).digest() for part in parts))
-
-
-def _bytes_of(frame: pa.Table) -> pa.Buffer:
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, frame.schema) as stream:
-        stream.write_table(frame.combine_chunks())
-    return sink.getvalue()
+    return fingerprint([night, *(digest_of(frame) for name in sorted(tables) for frame in tables[name])])
 
 
 def _counts(column: pa.ChunkedArray) -> dict[str, Any]:

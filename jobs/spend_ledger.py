@@ -13,8 +13,6 @@ from base.clock import Clock, to_micros
 from base.errors import ProviderError
 from base.usage import LLMUsage
 from enrich.ledger import (
-    NANO,
-    NO_CAP,
     Budget,
     BudgetSettings,
     CallIntent,
@@ -43,12 +41,7 @@ class SpendLedger:
         with store.journal() as journal, journal.writing_frames() as frames:
             self.lost_calls = settle_lost_calls(frames, to_micros(clock.now()))
             spent = load_spending(frames, run_id, night)
-        caps = [
-            round(cap * NANO) - spent[span]
-            for cap, span in ((budget.max_usd, "run"), (budget.max_usd_per_night, "night"))
-            if cap is not None
-        ]
-        self.budget = Budget(max(0, min(caps, default=NO_CAP)))
+        self.budget = Budget(budget.room_nano_usd(run=spent["run"], night=spent["night"]))
         self._calls_made = spent["calls"]
         #: reservations of the open calls that this process made
         self._open: dict[str, int] = {}

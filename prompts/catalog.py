@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from base.errors import ConfigError
 from base.fingerprint import sha256_hex
+from base.yaml_files import parse_yaml
 
 PROMPTS = Path(__file__).parent
 LOCK = PROMPTS / "prompts.lock"
@@ -78,7 +77,7 @@ def _parsed(name: str, version: str, text: str, digest: str) -> Prompt:
     parts = _FILE.match(text)
     if parts is None:
         raise ConfigError(f"prompt {name} v{version} needs front matter, a `# system` and a `# user` part")
-    front: Any = yaml.safe_load(parts["front"])
+    front: Any = parse_yaml(parts["front"])
     prompt = Prompt(name, version, digest, parts["system"].strip(), parts["user"].strip())
     named = {"system": sorted(_PLACE.findall(prompt.system)), "user": sorted(_PLACE.findall(prompt.user))}
     said = {

@@ -11,11 +11,11 @@ from functools import cache
 from pathlib import Path
 from typing import Self
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 from base.errors import ConfigError
 from base.usage import LLMUsage
+from base.yaml_files import read_yaml
 
 TABLE = Path(__file__).with_name("prices.yaml")
 NANO_PER_USD = 10**9
@@ -89,7 +89,7 @@ class Prices:
 
 @cache
 def _table() -> Mapping[str, Price]:
-    rows = yaml.safe_load(TABLE.read_text(encoding="utf-8"))
+    rows = read_yaml(TABLE)
     return {row.pop("model"): Price.model_validate(row) for row in rows}
 
 

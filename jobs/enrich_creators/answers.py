@@ -1,6 +1,6 @@
 """Writing labels: former answers come back for nothing, clear cases are settled, new answers come into force."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
@@ -10,20 +10,20 @@ from sqlmodel import SQLModel
 
 from base.clock import to_micros
 from base.fingerprint import canonical_json
-from embeddings.vectors import from_column
 from enrich.cascade import Cascade
 from enrich.conversation import Due
 from enrich.labeller import Labeller, LocalLabeller, Outcome
 from enrich.ledger import NANO
 from enrich.schema import CreatorLabels
-from enrich.subjects import Subject, subjects
+from enrich.subjects import Subject
 from jobs.carry_labels import relabelled
 from jobs.context import Context
 from jobs.enrich_creators.planned import PROMPT
+from jobs.load_subjects import load_whole_subjects
 from jobs.report import JobReport
 from store import enrichments as store
 from store.bulk import FrameWriter, arrow_schema
-from store.enrichments import Stretch
+from store.enrichments import Chosen, Some, Stretch
 from store.tables import Enrichment, EnrichmentFailure
 
 _Row = dict[str, Any]
@@ -58,7 +58,7 @@ class Answers:
 
     def label(self, labeller: LocalLabeller, ids: Sequence[str]) -> None:
         """The due ones of a batch by a labeller that answers at once."""
-        outcomes = list(labeller.label([due.subject for due in self.load_due(ids)]))
+        outcomes = list(labeller.label([due.subject for due in self._load_due(ids, Stretch(ids[0], ids[-1]))]))
         with self.context.writing_frames() as frames:
             self.save(frames, outcomes)
         self.context.crashpoint("enrich_creators")
@@ -66,16 +66,20 @@ class Answers:
             self.tell(outcome)
 
     def load_due(self, ids: Sequence[str]) -> list[Due]:
-        """Those of a batch who have to be asked about.
+        """Those of a batch who have to be asked about, in the given order, wherever they stand."""
+        return self._load_due(ids, Chosen(ids))
+
+    def _load_due(self, ids: Sequence[str], some: Some) -> list[Due]:
+        """Those who have to be asked about.
 
         A creator that is what it once was gets its former answer back, and a clear case the cascade's, for nothing.
         """
         with self.context.reading_frames() as frames:
-            known = store.load_enrichments(frames, Stretch(ids[0], ids[-1])).to_pylist()
+            known = store.load_enrichments(frames, some).to_pylist()
         history = {_key(row): row for row in known}
         restored: list[_Row] = []
         asked: list[Due] = []
-        for subject in _subjects(self.context, ids):
+        for subject in load_whole_subjects(self.context, ids, some):
             former = [history[key] for key in self._keys(subject) if key in history]
             if former:
                 restored.append(former[0])
@@ -139,15 +143,6 @@ class Answers:
             self.done += creators
             self.report.count(**amounts)
         self.context.progress("enrich_creators", self.done, len(self.reasons))
-
-
-def _subjects(context: Context, ids: Sequence[str]) -> Iterator[Subject]:
-    stretch = Stretch(ids[0], ids[-1])
-    with context.reading_frames() as frames:
-        profiles = store.load_member_profiles(frames, stretch)
-        items = store.load_newest_items(frames, stretch, context.settings.llm.items_per_creator)
-        vectors = store.load_member_vectors(frames, stretch, context.profile_recipe.fingerprint)
-    return subjects(ids, profiles, items, vectors, from_column(vectors["vector"], context.embedder.dim))
 
 
 def _key(row: _Row) -> tuple[str, ...]:

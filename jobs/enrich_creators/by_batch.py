@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from enrich.enricher import Enricher
-from enrich.plan import Decision, SkipReason
+from enrich.plan import SkipReason
 from enrich.shards import Line
 from jobs.asked_again import refuse_a_jump
 from jobs.batches.desk import BatchDesk, BatchPrice
@@ -19,8 +19,8 @@ from jobs.cascade import cascade_of
 from jobs.context import Context
 from jobs.enrich_creators.answers import Answers, relabel
 from jobs.enrich_creators.figures import label_figures
-from jobs.enrich_creators.planned import PROMPT, count_overdue, count_plan, plan_for
-from jobs.plan_enrichment import in_stretches
+from jobs.enrich_creators.planned import PROMPT, count_overdue, count_plan, due_in_turn, turns
+from jobs.plan_enrichment import plan_night
 from jobs.remember_plan import remember_plan
 from jobs.report import JobReport
 from prompts.catalog import load_prompt
@@ -29,7 +29,7 @@ from providers.prices import Price
 from providers.tokens import load_token_counter
 from store import enrichments as store
 from store.bulk import FrameWriter
-from store.enrichments import Stretch
+from store.enrichments import Chosen
 from store.llm_batches import load_batch_totals
 
 
@@ -59,12 +59,13 @@ async def _work_in_batches(desk: BatchDesk, report: JobReport, force: str | None
     try:
         await _take_in(desk, report)
         report.count(relabelled=relabel(desk.context))
-        plan = plan_for(desk.context, desk.labeller, desk.price)
+        plan = plan_night(desk.context, desk.labeller)
         report.details["asked_again_share"] = refuse_a_jump(desk.context, plan, force)
         cascade = cascade_of(desk.context, desk.labeller)
         work = Answers(desk.context, desk.labeller, _due_by_now(plan, report), report, cascade=cascade)
         report.count(overdue=count_overdue(desk.context, plan))
         await submit(desk, _lines_due(desk, work), report)
+        report.count(deferred=len(work.reasons) - work.done - report.counts.get("batched", 0))
         report.count(remembered=remember_plan(desk.context, plan))
     finally:
         await desk.api.close()
@@ -89,19 +90,19 @@ async def _take_in(desk: BatchDesk, report: JobReport) -> None:
 
 def _due_by_now(plan: pa.Table, report: JobReport) -> dict[str, str]:
     """Creator → why it is due."""
-    due = plan.filter(pc.equal(plan["decision"], Decision.RUN))
+    due = due_in_turn(plan)
     awaited = pc.sum(pc.equal(plan["reason"], SkipReason.AWAITED), min_count=0).as_py()
     report.count(read=len(plan), due=len(due), pending=awaited)
     report.details["plan"] = count_plan(plan)
-    return dict(zip(due["creator_id"].to_pylist(), due["reason"].to_pylist(), strict=True))
+    return due
 
 
 def _lines_due(desk: BatchDesk, work: Answers) -> Iterator[Line]:
-    """A line for each creator that is due and is not what it once was."""
+    """In their turn, a line for each creator that is due and is not what it once was."""
     writer = RequestWriter(desk, load_token_counter())
-    for ids in in_stretches(sorted(work.reasons)):
+    for ids in turns(work.reasons):
         with desk.context.reading_frames() as frames:
-            failures = store.load_failures(frames, Stretch(ids[0], ids[-1]), desk.labeller.recipe.fingerprint)
+            failures = store.load_failures(frames, Chosen(ids), desk.labeller.recipe.fingerprint)
         repairs = {
             (row["creator_id"], row["input_fingerprint"]): Mistake(row["error_class"], row["detail"])
             for row in failures.to_pylist()

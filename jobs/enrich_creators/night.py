@@ -1,16 +1,13 @@
 """Label each creator once: plan from what stands in the store, ask a labeller about the due ones, write answers."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from enrich.enricher import Enricher
 from enrich.offline import OfflineClassifier
-from enrich.plan import Decision
 from jobs.ask_model import ask_model
 from jobs.asked_again import refuse_a_jump
 from jobs.batches.desk import BatchPrice
@@ -19,8 +16,8 @@ from jobs.context import Context
 from jobs.enrich_creators.answers import Answers, relabel
 from jobs.enrich_creators.by_batch import desk_of, enrich_in_batches, fetch_answers, has_batches_under_way
 from jobs.enrich_creators.figures import label_figures
-from jobs.enrich_creators.planned import PROMPT, count_overdue, count_plan, plan_for
-from jobs.expected_costs import expected_cost, forecast
+from jobs.enrich_creators.planned import PROMPT, count_overdue, count_plan, due_in_turn, turns
+from jobs.expected_costs import expected_cost, forecast, within_cap
 from jobs.plan_enrichment import in_stretches, plan_night
 from jobs.prices import price_of
 from jobs.remember_plan import remember_plan
@@ -58,22 +55,22 @@ def enrich_creators(
         llm, price = paid_llm(context.settings)
     labeller = _labeller(context, llm)
     report.count(relabelled=relabel(context))
-    plan = plan_for(context, labeller, price)
+    plan = plan_night(context, labeller)
     report.details["asked_again_share"] = refuse_a_jump(context, plan, force)
-    due = plan.filter(pc.equal(plan["decision"], Decision.RUN))
-    reasons = dict(zip(due["creator_id"].to_pylist(), due["reason"].to_pylist(), strict=True))
+    due = due_in_turn(plan)
     report.count(overdue=count_overdue(context, plan))
     report.count(read=len(plan), due=len(due), written=0, labelled=0, restored=0, quarantined=0)
-    work = Answers(context, labeller, reasons, report, cascade=cascade_of(context, labeller))
-    batches = _batches_due(plan["creator_id"].to_pylist(), reasons, labeller.batch_size)
+    work = Answers(context, labeller, due, report, cascade=cascade_of(context, labeller))
     if isinstance(labeller, Enricher):
         assert llm is not None
-        loads = (partial(work.load_due, batch) for batch in batches)
+        loads = (partial(work.load_due, part) for part in turns(due))
         ask_model(context, llm, price, labeller, loads, save=work.save, ended=work.tell, report=report)
-        report.count(left=len(due) - work.done)
+        report.count(deferred=len(due) - work.done)
     else:
-        for batch in batches:
-            work.label(labeller, batch)
+        # In id order and by stretches, for they are many and cost nothing.
+        for stretch in in_stretches(plan["creator_id"].to_pylist()):
+            if ids := [creator_id for creator_id in stretch if creator_id in due]:
+                work.label(labeller, ids)
     with context.writing_frames() as frames:
         report.count(retired=store.retire_vanished(frames))
     report.count(remembered=remember_plan(context, plan))
@@ -98,17 +95,15 @@ def enrich_forecast(context: Context) -> tuple[pa.Table, list[_Row]]:
     price = price_of(context.settings, knobs.model)
     labeller = Enricher(planned_model(context.settings), load_prompt(*PROMPT), context.taxonomy)
     asked = BatchPrice(price) if knobs.mode == "batch" else price
-    plan = plan_for(context, labeller, asked)
-    return plan, forecast(plan, expected_cost(context, labeller.questions, asked, plan))
+    plan = plan_night(context, labeller)
+    expected = expected_cost(context, labeller, asked, plan)
+    # What a batch may cost stays reserved until it is back; what a single answer did not cost is free again at once.
+    each = expected.reserved_nano_usd if knobs.mode == "batch" else expected.usual_nano_usd
+    plan = within_cap(context, plan, each)
+    return plan, forecast(plan, expected)
 
 
 def _labeller(context: Context, llm: LLM | None) -> Enricher | OfflineClassifier:
     if llm is not None:
         return Enricher(llm.id, load_prompt(*PROMPT), context.taxonomy)
     return context.offline_classifier
-
-
-def _batches_due(ids: Sequence[str], due: _Row, size: int) -> Iterator[Sequence[str]]:
-    """Those who are due, in batches that never span more than a stretch: a few scattered ones cost little memory."""
-    for stretch in in_stretches(ids):
-        yield from in_stretches([creator_id for creator_id in stretch if creator_id in due], size)

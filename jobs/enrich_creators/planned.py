@@ -1,28 +1,32 @@
 """Who is asked about tonight, by whom, and what the report says of it."""
 
 from collections import Counter
+from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from base.clock import to_micros
-from enrich import ledger
-from enrich.enricher import Enricher
-from enrich.offline import OfflineClassifier
-from enrich.plan import MICROS_PER_DAY
+from enrich.plan import MICROS_PER_DAY, Decision
 from jobs.context import Context
-from jobs.expected_costs import cap_nano_usd, worst_nano_usd
-from jobs.plan_enrichment import plan_night
+from jobs.plan_enrichment import in_stretches
 
 PROMPT = ("creator_enrichment", "2")
 
 
-def plan_for(context: Context, labeller: Enricher | OfflineClassifier, price: ledger.Price) -> pa.Table:
-    """Tonight's plan; of a model's, no more than the cap affords when everything costs what it may at most."""
-    if not isinstance(labeller, Enricher):
-        return plan_night(context, labeller)
-    worst = worst_nano_usd(labeller.questions, price)
-    return plan_night(context, labeller, worst_nanos=worst, cap_nanos=cap_nano_usd(context))
+#: who is asked, at once in memory: as many as are read by name
+AT_ONCE = 500
+
+
+def due_in_turn(plan: pa.Table) -> dict[str, str]:
+    """Creator → why it is due, in the order in which they are asked about."""
+    due = plan.filter(pc.equal(plan["decision"], Decision.RUN)).sort_by("turn")
+    return dict(zip(due["creator_id"].to_pylist(), due["reason"].to_pylist(), strict=True))
+
+
+def turns(due: dict[str, str]) -> Iterator[Sequence[str]]:
+    """The same in parts."""
+    return in_stretches(list(due), AT_ONCE)
 
 
 def count_plan(plan: pa.Table) -> dict[str, int]:

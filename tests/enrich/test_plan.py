@@ -27,11 +27,11 @@ PAID = {
 }
 
 
-def planned(*states, is_paid=True, settings=SETTINGS, now=NOW, cap=None):
+def planned(*states, is_paid=True, settings=SETTINGS, now=NOW):
     rows = [{"creator_id": f"cr_{place:04}"} | state for place, state in enumerate(states)]
     frame = pa.Table.from_pylist(rows, STATES)
     return plan_enrichment(
-        frame, recipe_fingerprint="recipe", is_paid=is_paid, as_of=now, settings=settings, cap_nanos=cap
+        frame, recipe_fingerprint="recipe", is_paid=is_paid, as_of=now, settings=settings
     ).to_pylist()
 
 
@@ -187,7 +187,7 @@ def test_who_is_deferred_keeps_streak_and_place():
     (row,) = planned(drifted, settings=EnrichmentSettings(max_creators=0))
     assert (row["decision"], row["streak"], row["deferred_since"]) == ("defer", 3, NOW - 3 * MICROS_PER_DAY)
     (row,) = planned(drifted)
-    assert (row["decision"], row["deferred_since"]) == ("run", None)
+    assert (row["decision"], row["deferred_since"]) == ("run", NOW - 3 * MICROS_PER_DAY), "until there is an answer"
 
 
 # --- the budget -----------------------------------------------------------------------------------------------------
@@ -198,38 +198,45 @@ STATE = st.fixed_dictionaries(
         "answer_recipe_fingerprint": st.sampled_from(["recipe", "x"]),
         "followers": st.one_of(st.none(), st.integers(0, 10**7)),
         "drift": st.one_of(st.none(), st.floats(0, 5)),
-        "reserved_nanos": st.integers(0, 1_000),
         "answered_at": st.sampled_from([NOW, NOW - 30 * MICROS_PER_DAY, NOW - 300 * MICROS_PER_DAY]),
         "deferred_since": st.sampled_from([None, NOW - MICROS_PER_DAY, NOW - 9 * MICROS_PER_DAY]),
     }
 )
 
 
-@given(st.lists(STATE, max_size=25), st.integers(0, 5_000), st.integers(0, 10), st.integers(0, 10))
-def test_no_cap_is_ever_exceeded(changes, cap, most, most_recipes):
-    """DRF-04: neither in money nor in number."""
-    settings = EnrichmentSettings(max_creators=most, max_recipe_changes=most_recipes)
-    rows = planned(*(PAID | change for change in changes), settings=settings, cap=cap)
+LIMITS = st.builds(EnrichmentSettings, max_creators=st.integers(0, 10), max_recipe_changes=st.integers(0, 10))
+
+
+@given(st.lists(STATE, max_size=25), LIMITS)
+def test_no_limit_is_ever_exceeded_and_whoever_runs_has_a_turn(changes, settings):
+    """DRF-04."""
+    rows = planned(*(PAID | change for change in changes), settings=settings)
     runs = [row for row in rows if row["decision"] == "run"]
-    assert sum(row["reserved_nanos"] for row in runs) <= cap
-    assert sum(row["reason"] != "recipe_changed" for row in runs) <= most
-    assert sum(row["reason"] == "recipe_changed" for row in runs) <= most_recipes
+    assert sum(row["reason"] != "recipe_changed" for row in runs) <= settings.max_creators
+    assert sum(row["reason"] == "recipe_changed" for row in runs) <= settings.max_recipe_changes
+    assert sorted(row["turn"] for row in runs) == list(range(len(runs)))
+    assert {row["turn"] for row in rows if row["decision"] != "run"} <= {None}
 
 
-@given(st.lists(STATE, min_size=2, max_size=12), st.integers(0, 3_000), st.randoms(use_true_random=False))
-def test_the_order_of_creators_does_not_matter(changes, cap, random):
+@given(st.lists(STATE, min_size=2, max_size=12), LIMITS, st.randoms(use_true_random=False))
+def test_the_order_of_creators_does_not_matter(changes, settings, random):
     states = [PAID | change | {"creator_id": f"cr_{place:04}"} for place, change in enumerate(changes)]
     shuffled = random.sample(states, len(states))
-    one, other = ({row["creator_id"]: row for row in planned(*some, cap=cap)} for some in (states, shuffled))
+    one, other = ({row["creator_id"]: row for row in planned(*some, settings=settings)} for some in (states, shuffled))
     assert one == other
 
 
 def test_the_same_night_run_again_has_no_second_budget():
-    fresh = {"input_fingerprint": "a", "reserved_nanos": 10}
-    done = PAID | {"answered_at": NOW, "reserved_nanos": 10, "answer_input_fingerprint": "new", "answer_reason": "new"}
-    assert plan(done, fresh, settings=EnrichmentSettings(max_creators=1)) == [("skip", "unchanged"), ("defer", "new")]
-    assert plan(done, fresh, cap=19) == [("skip", "unchanged"), ("defer", "new")]
-    assert plan(done, fresh, cap=20) == [("skip", "unchanged"), ("run", "new")]
+    done = PAID | {"answered_at": NOW, "answer_input_fingerprint": "new", "answer_reason": "new"}
+    found = plan(done, {"input_fingerprint": "a"}, settings=EnrichmentSettings(max_creators=1))
+    assert found == [("skip", "unchanged"), ("defer", "new")]
+
+
+def test_the_most_urgent_comes_first_then_the_most_followed_and_a_changed_recipe_last():
+    drifted, fresh = PAID | {"drift": 5.0, "followers": 10**7}, {"input_fingerprint": "a"}
+    states = [PAID | {"answer_recipe_fingerprint": "x"}, drifted, fresh | {"followers": 5}, fresh | {"followers": 9}]
+    assert [row["turn"] for row in planned(*states)] == [3, 2, 1, 0]
+    assert planned(*states, is_paid=False)[2]["turn"] is None
 
 
 def test_what_drifted_far_and_is_read_by_many_comes_first():

@@ -1,7 +1,6 @@
 """A store with creators ready to be published; run as a script, it publishes them (so that it can be killed)."""
 
 import json
-import sys
 from datetime import timedelta
 
 from base.fingerprint import creator_id_for
@@ -78,5 +77,6 @@ def publish(store: Store, **settings: object) -> JobReport:
     return publish_index(publishing_context(store, **settings))
 
 
-if __name__ == "__main__":
-    publish(open_store(*sys.argv[1:]))
+def publish_again(address: str, home: str) -> None:
+    """In another process."""
+    publish(open_store(address, home))

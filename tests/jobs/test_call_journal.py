@@ -1,10 +1,11 @@
 """Who waits for the room of another call is told when that call ends, well or not."""
 
 import asyncio
-from collections.abc import Sequence
+import random
+from collections.abc import Iterator, Sequence
 
 from base.clock import FixedClock
-from base.errors import StoreError
+from base.errors import BudgetExhausted, StoreError
 from base.usage import LLMUsage
 from enrich.labeller import Outcome
 from enrich.ledger import NANO, BudgetSettings, CallIntent, Settlement
@@ -59,3 +60,48 @@ def test_no_call_leaves_once_an_end_could_not_be_written(store: Store):
     assert isinstance(first, StoreError)
     assert second is first
     assert room_by_disk(store) < INTENT.reserved_nano_usd
+
+
+def afforded(prices: Sequence[tuple[int, int]], room: int) -> Iterator[int]:
+    """One call after the other, until the next one may cost more than there is left."""
+    for place, (worst, cost) in enumerate(prices):
+        if worst > room:
+            return
+        room -= cost
+        yield place
+
+
+async def spend(calls: CallJournal, prices: Sequence[tuple[int, int]], dice: random.Random) -> list[int]:
+    """All at once, coming back in any order. Who left."""
+    left = []
+
+    async def one(place: int) -> None:
+        worst, cost = prices[place]
+        call_id = await calls.reserve(CallIntent(f"cr_{place}", "model/none", "hash", 1, worst))
+        left.append(place)
+        for _ in range(dice.randrange(20)):
+            await asyncio.sleep(0)
+        await calls.settle(Settlement(call_id, "settled", cost, LLMUsage(1)))
+
+    async with asyncio.timeout(LONGEST_SECONDS):
+        ends = await asyncio.gather(*map(one, range(len(prices))), return_exceptions=True)
+    assert all(end is None or isinstance(end, BudgetExhausted) for end in ends)
+    return sorted(left)
+
+
+def test_who_is_asked_while_money_lasts_follows_from_order_and_cost_alone(store: Store):
+    """Nobody overtakes, the cap is not passed by a nano-dollar, and less is left than the next one needs."""
+    for seed in range(10):
+        dice = random.Random(seed)
+        worst = [dice.randrange(1, 1_000) for _ in range(25)]
+        prices = [(most, dice.randrange(most + 1)) for most in worst]
+        cap = dice.randrange(5_000)
+        ledger = SpendLedger(store, f"run-{seed}", "2026-03-01", FixedClock(AS_OF), BudgetSettings(max_usd=cap / NANO))
+        with store.journal() as journal:
+            calls = CallJournal(ledger, journal, lambda *_: None)
+            try:
+                left = asyncio.run(spend(calls, prices, dice))
+            finally:
+                calls.close()
+        assert left == list(afforded(prices, cap)), seed
+        assert ledger.room_nano_usd == cap - sum(prices[place][1] for place in left) >= 0

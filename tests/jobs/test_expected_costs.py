@@ -15,11 +15,13 @@ from jobs.expected_costs import forecast_lines
 from jobs.paid_llm import paid_llm, planned_model
 from jobs.settings import read_settings
 from providers.hashing import HashingEmbedder
+from store.enrichment_states import load_states
+from store.enrichments import Stretch
 from store.llm_calls import load_costs
 from store.session import Store
 from tests.factories import AS_OF, an_account, an_item, home_of
 from tests.fake_provider.server import fake_provider
-from tests.jobs.test_enrich_creators import a_creator, save
+from tests.jobs.test_enrich_creators import a_creator, in_force, save
 
 NAMES = ("ann", "bea", "cyd")
 
@@ -64,7 +66,7 @@ def test_a_key_alone_plans_for_nobody_who_is_paid(three_creators, monkeypatch):
 
 
 def test_what_does_not_fit_under_the_cap_waits_and_the_most_worthy_come_first(three_creators):
-    each = enrich_forecast(a_night(three_creators))[1][0]["high_usd"] / 3
+    each = enrich_forecast(a_night(three_creators))[1][0]["low_usd"] / 3
     plan, rows = enrich_forecast(a_night(three_creators, {"max_usd": 1.5 * each}))
     assert {row["decision"]: row["creators"] for row in rows} == {"run": 1, "defer": 2}
     decided = dict(zip(plan["creator_id"].to_pylist(), plan["decision"].to_pylist(), strict=True))
@@ -72,17 +74,32 @@ def test_what_does_not_fit_under_the_cap_waits_and_the_most_worthy_come_first(th
     assert "tonight" in forecast_lines(rows)[-1]
 
 
-def test_a_night_asks_whom_its_cap_affords_and_costs_what_the_plan_said(three_creators):
-    """Low and high embrace what is paid; a question never costs more than the plan took it to."""
+def test_a_night_asks_whom_its_cap_affords_in_their_turn_and_the_others_wait(three_creators):
+    """There is room for one question at its worst price and not for two after it."""
     each = enrich_forecast(a_night(three_creators))[1][0]["high_usd"] / 3
     with fake_provider() as fake:
-        night = a_night(three_creators, {"max_usd": 1.5 * each}, base_url=fake.url, api_key="sk-mine")
+        night = a_night(three_creators, {"max_usd": 1.02 * each}, base_url=fake.url, api_key="sk-mine")
         report = enrich_creators(night)
-        assert fake.books.seen["chat"] == report.counts["due"] == 1
-    assert report.details["plan"] == {"defer:new": 2, "run:new": 1}
+        assert fake.books.seen["chat"] == report.counts["labelled"] == 1
+    assert (report.counts["due"], report.counts["deferred"]) == (3, 2)
+    assert list(in_force(three_creators)) == ["cr_bea"]
     with three_creators.reading_frames() as frames:
         (spent,) = load_costs(frames, ("reason",)).to_pylist()
+        states = load_states(frames, Stretch("cr_ann", "cr_cyd")).to_pylist()
     assert 0 < spent["nano_usd"] <= each * NANO
+    assert {row["creator_id"] for row in states if row["deferred_since"] is not None} == {"cr_ann", "cr_cyd"}
+
+
+@pytest.mark.parametrize("mode", ["online", "batch"])
+def test_what_the_cascade_settles_is_planned_to_cost_nothing(three_creators, mode):
+    """Three bakers are clear and one who says nothing is not: that one is all that tonight costs."""
+    (row,) = enrich_forecast(a_night(three_creators, mode=mode))[1]
+    (less,) = enrich_forecast(a_night(three_creators, mode=mode, cascade_min_score=0.5))[1]
+    assert (less["low_usd"], less["high_usd"]) == (0, 0)
+    save(three_creators, an_account("dan"), *a_creator("cr_dan", "youtube:id-dan"))
+    (some,) = enrich_forecast(a_night(three_creators, mode=mode, cascade_min_score=0.5))[1]
+    assert 0 < some["low_usd"] < row["low_usd"] / 2
+    assert 0 < some["high_usd"] < row["high_usd"] / 2
 
 
 def test_the_plan_typed(three_creators, tmp_path, monkeypatch):

@@ -4,11 +4,8 @@ import dataclasses
 import gzip
 import itertools
 import json
-import os
 import random
 import signal
-import subprocess
-import sys
 import uuid
 from collections.abc import Sequence
 from datetime import timedelta
@@ -21,6 +18,7 @@ from sqlmodel import Session, SQLModel, select
 
 from base.clock import to_micros
 from base.errors import SourceError
+from ingest import files as reading
 from ingest.contracts import SourceContract
 from ingest.files import BATCH_BYTES, Delivery
 from jobs.context import Context
@@ -43,7 +41,8 @@ from store.tables import (
     RejectedPayloadRow,
 )
 from tests.conftest import NewStore
-from tests.factories import AS_OF, a_context, address_of, home_of
+from tests.factories import AS_OF, a_context, address_of, home_of, open_store
+from tests.forks import forked
 from tests.ingest.answers import (
     a_channel,
     a_medium,
@@ -421,37 +420,26 @@ def test_a_report_shows_what_each_source_fills(context: Context, files: list[Pat
     json.dumps(report.details)
 
 
-NIGHT = """
-import sys
-from pathlib import Path
-from ingest import files
-from ingest.files import Delivery
-from jobs.ingest_accounts import ingest_accounts
-from tests.factories import a_context, open_store
-files.BATCH_BYTES = 1
-context = a_context(open_store(*sys.argv[1:3]))
-ingest_accounts(context, [Delivery(Path(path), "night") for path in sys.argv[3:]])
-"""
+def _small_batches(address: str, home: Path, paths: list[Path]) -> None:
+    reading.BATCH_BYTES = 1
+    ingest_accounts(a_context(open_store(address, str(home))), [Delivery(path, "night") for path in paths])
 
 
-def _night(store: Store, files: list[Path], crash: str | None) -> int:
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    environment |= {"CREATORDEX_CRASH": crash} if crash else {}
-    command = [sys.executable, "-c", NIGHT, address_of(store), str(home_of(store)), *map(str, files)]
-    return subprocess.run(command, env=environment, check=False).returncode
+def _night(store: Store, paths: list[Path], **crash: str) -> int:
+    return forked(_small_batches, address_of(store), home_of(store), paths, **crash).returncode
 
 
 @pytest.mark.slow
 def test_killed_after_any_commit_and_started_again_the_store_ends_the_same(new_store: NewStore, files: list[Path]):
     """Crash safety: one kill per durable step of the stage."""
     whole = a_context(new_store())
-    assert _night(whole.store, files, None) == 0
+    assert _night(whole.store, files) == 0
     expected = dump(whole.store)
     killed = 0
     for step in (1, 2, 4, 7, 10, 13, 14, 15):
         context = a_context(new_store())
-        killed += _night(context.store, files, f"ingest_accounts:{step}") == -signal.SIGKILL
-        assert _night(context.store, files, None) == 0
+        killed += _night(context.store, files, CREATORDEX_CRASH=f"ingest_accounts:{step}") == -signal.SIGKILL
+        assert _night(context.store, files) == 0
         assert dump(context.store) == expected, f"killed at step {step}"
     assert killed >= 6
 

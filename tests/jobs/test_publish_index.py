@@ -1,9 +1,6 @@
 """From rows in the store to a version in force."""
 
-import os
 import signal
-import subprocess
-import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -30,7 +27,8 @@ from store.tables import (
     JudgementRow,
 )
 from tests.factories import AS_OF, a_snapshot, address_of, an_account, home_of, put_snapshots
-from tests.jobs.publishing import PEOPLE, add_creator, fill, publish, publishing_context
+from tests.forks import forked
+from tests.jobs.publishing import PEOPLE, add_creator, fill, publish, publish_again, publishing_context
 
 
 def root_of(store: Store) -> Path:
@@ -206,8 +204,7 @@ def test_a_publish_killed_at_any_step_and_run_again_ends_the_same(store: Store, 
     fill(store)
     publish(store)
     add_creator(store, [an_account("dee", bio="violin for beginners")])
-    command = [sys.executable, "-m", "tests.jobs.publishing", address_of(store), str(home_of(store))]
-    killed = subprocess.run(command, env=os.environ | {"CREATORDEX_CRASH": f"publish_index:{step}"}, check=False)
+    killed = forked(publish_again, address_of(store), str(home_of(store)), CREATORDEX_CRASH=f"publish_index:{step}")
     assert killed.returncode == -signal.SIGKILL
     assert len(in_force(store)) == (4 if step == 4 else 3)
     verify_version(Versions(root_of(store)).current_path())

@@ -1,34 +1,31 @@
 """Running whole nights as a scheduler does, and looking at what they left."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 from store.session import Store
 from store.tables import METADATA
+from tests.forks import command, forked
 
 AS_OF = "2026-03-01T06:00:00Z"
 
 
 def creatordex(
     home: Path, *arguments: str, crash: str | None = None, database: str | None = None
-) -> subprocess.CompletedProcess[str]:
+) -> CompletedProcess[str]:
     """Run the command line in a process of its own, with a small fast embedder."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("CREATORDEX_")}
-    environment |= {"CREATORDEX_HOME": str(home), "CREATORDEX_EMBEDDINGS__PROVIDER": "fast", "NO_COLOR": "1"}
+    environment = {"CREATORDEX_HOME": str(home), "CREATORDEX_EMBEDDINGS__PROVIDER": "fast", "NO_COLOR": "1"}
     if database is not None:
         environment["CREATORDEX_DATABASE_URL"] = database
     if crash is not None:
         environment["CREATORDEX_CRASH"] = crash
-    command = [str(Path(sys.executable).with_name("creatordex")), *arguments]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
+    return forked(command, *arguments, **environment)
 
 
-def nightly(home: Path, files: Sequence[Path], **options: Any) -> subprocess.CompletedProcess[str]:
+def nightly(home: Path, files: Sequence[Path], **options: Any) -> CompletedProcess[str]:
     """One night over `files` at a fixed instant."""
     return creatordex(home, "nightly", *map(str, files), "--as-of", AS_OF, **options)
 

@@ -1,0 +1,50 @@
+"""Work in processes of their own, forked from one that has everything loaded: starting one costs nothing."""
+
+import multiprocessing
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
+
+_FORKS = multiprocessing.get_context("forkserver")
+_FORKS.set_forkserver_preload(["cli.main"])
+SECONDS = 300
+
+
+def forked(work: Callable[..., object], *arguments: Any, **environment: str) -> CompletedProcess[str]:
+    """Call `work` in another process, under our environment with `environment` in it and no other setting of ours.
+
+    The exit code is that of a command: what `SystemExit` carries, 1 after any other exception, and −9 after a kill.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        out, err = Path(folder, "out"), Path(folder, "err")
+        process = _FORKS.Process(target=_perform, args=(work, arguments, environment, (out, err)))
+        process.start()
+        process.join(SECONDS)
+        if process.exitcode is None:
+            process.kill()
+            raise TimeoutError(f"still at work after {SECONDS} s: {work.__name__} {arguments}")
+        return CompletedProcess(arguments, process.exitcode, out.read_text(), err.read_text())
+
+
+def command(*arguments: str) -> None:
+    """What `creatordex ARGUMENTS` does."""
+    from cli.main import app
+
+    app(arguments)
+
+
+def _perform(
+    work: Callable[..., object],
+    arguments: tuple[Any, ...],
+    environment: Mapping[str, str],
+    streams: tuple[Path, Path],
+) -> None:
+    for number, path in enumerate(streams, start=1):
+        os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT), number)
+    for name in [name for name in os.environ if name.startswith("CREATORDEX_")]:
+        del os.environ[name]
+    os.environ.update(environment)
+    work(*arguments)
