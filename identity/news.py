@@ -4,6 +4,7 @@ Comes in: the words' bands then and now, pairs with their remembered levels. Goe
 account says itself is in its mark; words are not, for a word that moves touches only the pairs that share it.
 """
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,9 +23,7 @@ _HANDLES = {name: place for place, name in enumerate(HANDLE_RELATIONS)}
 _NAMES = {name: place for place, name in enumerate(NAME_RELATIONS)}
 #: where a word of a name may spell a part of a handle, besides its core
 OTHER_FORMS = ("handle", "handle_letters")
-#: factor of the rolling hash over bytes: odd, and large enough to spread over 64 bits
-HASH_FACTOR = np.uint64(0x9E3779B97F4A7C15)
-FILTER_BITS = 20
+WORDS_AT_ONCE = 256  # in one pattern; many more would outgrow the automaton that reads each letter once
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,41 +103,10 @@ def _holding(held: pa.ListArray, words: pa.ChunkedArray) -> Mask:
 
 
 def containing(texts: pa.ChunkedArray, words: pa.ChunkedArray) -> Mask:
-    """Which texts hold one of the words somewhere inside; a few more by chance, never one less.
-
-    By a rolling hash over the bytes of all texts, a space between them, for every length a word has.
-    """
-    joined = pc.fill_null(texts, "").combine_chunks()
-    ends = np.cumsum(pc.binary_length(joined).to_numpy() + 1)
-    whole = pc.binary_join(pa.ListArray.from_arrays([0, len(joined)], joined), " ")
-    data = np.frombuffer(whole[0].as_buffer(), dtype=np.uint8).astype(np.uint64)
-    found = np.zeros(len(joined), bool)
-    hashes = data.copy()
-    wanted = _by_length(words)
-    for length in range(1, max(wanted, default=0) + 1):
-        if length > 1:
-            hashes = hashes[: max(len(data) - length + 1, 0)] * HASH_FACTOR + data[length - 1 :]
-        if length in wanted:
-            starts = _hits(hashes, wanted[length])
-            found[np.searchsorted(ends, starts, side="right")] = True
+    """Which texts hold one of the words somewhere inside."""
+    asked = [re.escape(word) for word in words.to_pylist() if word]
+    found = np.zeros(len(texts), bool)
+    for start in range(0, len(asked), WORDS_AT_ONCE):
+        pattern = "|".join(asked[start : start + WORDS_AT_ONCE])
+        found |= pc.fill_null(pc.match_substring_regex(texts, pattern), False).to_numpy()
     return found
-
-
-def _by_length(words: pa.ChunkedArray) -> dict[int, npt.NDArray[np.uint64]]:
-    """The hashes of words by their length in bytes."""
-    hashed: dict[int, list[int]] = {}
-    for word in (text.encode() for text in words.to_pylist()):
-        value = 0
-        for byte in word:
-            value = (value * int(HASH_FACTOR) + byte) % 2**64
-        hashed.setdefault(len(word), []).append(value)
-    return {length: np.array(sorted(values), dtype=np.uint64) for length, values in hashed.items()}
-
-
-def _hits(hashes: npt.NDArray[np.uint64], wanted: npt.NDArray[np.uint64]) -> Rows:
-    """Places of the hashes that are wanted; a small table says no to nearly all others first."""
-    shift = np.uint64(64 - FILTER_BITS)
-    likely = np.zeros(1 << FILTER_BITS, bool)
-    likely[wanted >> shift] = True
-    places = np.flatnonzero(likely[hashes >> shift])
-    return places[np.isin(hashes[places], wanted)]

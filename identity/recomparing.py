@@ -104,7 +104,7 @@ def _account_marks(
     cells = claims.drop_columns(["source_row", "target_row"]).append_column("target", named)
     said = pa.table({"row": claims["source_row"], "cell": marks_of(cells, engine)})
     told = engine.sql(
-        """SELECT "row", string_agg(CAST(cell AS VARCHAR), ' ' ORDER BY cell) AS says FROM said GROUP BY "row" """,
+        """SELECT "row", CAST(sum(cell) AS VARCHAR) AS says FROM said GROUP BY "row" """,
         said=said,
     )
     places = np.full(profiles.num_rows, NOWHERE)

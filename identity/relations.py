@@ -74,9 +74,11 @@ def find_relations(
         _imitations(claims, shown, engine),
         _warned_of(claims, engine),
     ]
-    relations = engine.sql(
-        _ONE_PER_CREATOR, found=pa.concat_tables(found), accounts=shown, members=members, several=_SEVERAL_TABLE
-    ).cast(RELATIONS)
+    every = pa.concat_tables(found)
+    people, seats = (_only(frame, every, "source", "target") for frame in (shown, members))
+    relations = engine.sql(_ONE_PER_CREATOR, found=every, accounts=people, members=seats, several=_SEVERAL_TABLE).cast(
+        RELATIONS
+    )
     return Found(relations, kept.marked)
 
 
@@ -128,6 +130,12 @@ def _columns(alias: str, side: str) -> str:
     return ", ".join(f"{alias}.{name} AS {side}_{name}" for name in _ACCOUNT_COLUMNS[1:])
 
 
+def _only(frame: pa.Table, found: pa.Table, *sides: str) -> pa.Table:
+    """The rows of accounts that stand on a side of what was found: a join with few rows costs little."""
+    named = pa.chunked_array([chunk for side in sides for chunk in found[side].chunks], pa.string())
+    return frame.filter(pc.is_in(frame["account_id"], value_set=pc.unique(named)))
+
+
 # --- fans ---------------------------------------------------------------------------------------------------------
 
 
@@ -164,22 +172,25 @@ def _quoted(row: _Row) -> str:
 
 def _kept_by_kind(pairs: pa.Table, accounts: pa.Table, engine: Engine, remembered: pa.Table | None) -> Read:
     """Pairs that were compared, of which one is a fan page, a parody or a branch by its own words."""
-    parodies = engine.sql(
-        f"SELECT account_id FROM accounts WHERE regexp_matches(lower(bio), '{PARODY}')", accounts=accounts
-    )["account_id"]
+    parodies = accounts["account_id"].filter(_holds(accounts["bio"], PARODY))
     chosen = pc.or_(_reaches(pairs["levels"], "kind", "fan"), _reaches(pairs["levels"], "kind", "branch"))
     for side in ("left", "right"):
         chosen = pc.or_(chosen, pc.is_in(pairs[side], value_set=parodies))
+    some = pairs.select(["left", "right"]).filter(chosen)
     compared = engine.sql(
         f"""
         SELECT p."left" AS source, p."right" AS target, {_columns("l", "source")}, {_columns("r", "target")}
         FROM pairs p JOIN accounts l ON l.account_id = p."left" JOIN accounts r ON r.account_id = p."right"
         ORDER BY p."left", p."right"
         """,
-        pairs=pairs.select(["left", "right"]).filter(chosen),
-        accounts=accounts,
+        pairs=some,
+        accounts=_only(accounts, some, "left", "right"),
     )
     return read_again(compared, read_kinds, PAIR_RELATIONS, remembered, engine)
+
+
+def _holds(column: pa.ChunkedArray, pattern: str) -> pa.ChunkedArray:
+    return pc.fill_null(pc.match_substring_regex(column, pattern, ignore_case=True), False)
 
 
 def _reaches(levels: pa.ChunkedArray, comparison: str, level: str) -> pa.ChunkedArray:
@@ -304,16 +315,14 @@ def _names_agency(span: str) -> bool:
     return False
 
 
-#: an account without any of these is no agency by its words; read in SQL, so that few accounts are read as objects
+#: an account without any of these is no agency by its words; most are passed over as columns
 MAY_BE_AGENCY = r"agenc|agent|agenz|represent|management|mcn|channel network"
 
 
 def _managed_by_address(accounts: pa.Table, engine: Engine) -> pa.Table:
     """Those who show the e-mail address of an agency, or one of its own domain; the agency's own pages apart."""
-    candidates = engine.sql(
-        f"SELECT * FROM accounts WHERE regexp_matches(lower(concat_ws(' ', display_name, bio)), '{MAY_BE_AGENCY}')",
-        accounts=accounts,
-    )
+    said = [_holds(accounts[name], MAY_BE_AGENCY) for name in ("display_name", "bio")]
+    candidates = accounts.filter(pc.or_(*said))
     agencies = engine.map_arrow(candidates, read_agencies, _AGENCIES)
     return engine.sql(_CLIENTS, accounts=accounts, agencies=agencies).cast(RELATIONS)
 
@@ -368,7 +377,7 @@ _CLIENTS = f"""
 
 def _imitations(claims: pa.Table, accounts: pa.Table, engine: Engine) -> pa.Table:
     """Accounts that claim a star and are contradicted, or whose "backup of" the star never answers."""
-    suspects = engine.sql(
+    found = engine.sql(
         f"""
         WITH own AS (SELECT DISTINCT source, target FROM claims WHERE kind IN ('self', 'self_secondary')),
         contradicted AS (
@@ -380,17 +389,23 @@ def _imitations(claims: pa.Table, accounts: pa.Table, engine: Engine) -> pa.Tabl
             SELECT source, target, NULL AS witness, field, span FROM claims
             WHERE kind = 'self_secondary' AND target IS NOT NULL
         )
-        SELECT f.source, f.target, f.witness, f.field, f.span, {_columns("s", "source")}, {_columns("t", "target")},
-               {_columns("w", "witness")}
-        FROM (SELECT * FROM contradicted UNION ALL SELECT * FROM unanswered) f
+        SELECT f.* FROM (SELECT * FROM contradicted UNION ALL SELECT * FROM unanswered) f
         JOIN accounts s ON s.account_id = f.source JOIN accounts t ON t.account_id = f.target
-        LEFT JOIN accounts w ON w.account_id = f.witness
         LEFT JOIN own back ON back.source = coalesce(f.witness, f.target) AND back.target = f.source
         WHERE s.platform = t.platform AND back.source IS NULL
           AND t.followers >= {MUCH_LARGER} * greatest(s.followers, 1)
         """,
         claims=claims,
-        accounts=accounts,
+        accounts=accounts.select(["account_id", "platform", "followers"]),
+    )
+    suspects = engine.sql(
+        f"""
+        SELECT f.*, {_columns("s", "source")}, {_columns("t", "target")}, {_columns("w", "witness")}
+        FROM found f JOIN accounts s ON s.account_id = f.source JOIN accounts t ON t.account_id = f.target
+        LEFT JOIN accounts w ON w.account_id = f.witness
+        """,
+        found=found,
+        accounts=_only(accounts, found, "source", "target", "witness"),
     )
     return engine.map_arrow(suspects, read_imitations, RELATIONS)
 

@@ -19,7 +19,6 @@ from identity.blocking import (
     CLAIM_RULE,
     KEY_RULES,
     NEIGHBOUR_RULE,
-    ROLES,
     SCHEMA,
     SPELLED_RULE,
     SPELLINGS,
@@ -38,6 +37,8 @@ COLUMNS = [
     "row", "platform", "handle", "handle_core", "handle_letters", "name_key", "name_glued", "name_latin", "email",
     "email_domain", "site", *SPELLINGS,
 ]  # fmt: skip
+#: columns that spell something, as one role or the other
+SPELT = (*SPELLINGS, "handle_core")
 #: proposed by statements and likeness, which are looked at whole each night
 UNKEYED = bit(CLAIM_RULE) | bit(NEIGHBOUR_RULE)
 
@@ -69,9 +70,10 @@ def propose_again(
         rows = _holders(tonight, news, rule, engine)
         stale[rows] |= bit(rule.name)
         found.append(same_key(tonight.take(pa.array(rows)), rule, engine))
-    rows, spellings = _spellers(tonight, news, engine)
+    rows, spellings = _spellers(tonight, news)
     stale[rows] |= bit(SPELLED_RULE)
-    found.append(spelled(tonight, engine, spellings))
+    whole_blocks = tonight.take(pa.array(_spelling(tonight, spellings)))
+    found.append(spelled(whole_blocks, engine, pa.table({"k": spellings})))
     return _joined(_standing(pairs, beside, stale), pa.concat_tables(found), profiles.num_rows)
 
 
@@ -106,17 +108,21 @@ def _holders(tonight: pa.Table, news: pa.Table, rule: BlockingRule, engine: Engi
     return np.asarray(found["row"].to_numpy(), np.int64)
 
 
-def _spellers(tonight: pa.Table, news: pa.Table, engine: Engine) -> tuple[Rows, pa.Table]:
-    """The rows that share a spelling with the news, in whatever role; and everything those rows spell (`k`)."""
-    words = " UNION ".join(f"SELECT {column} AS k FROM news" for column in (*SPELLINGS, "handle_core"))
-    rows = engine.sql(
-        f'SELECT DISTINCT "row" FROM ({ROLES}) AS roles WHERE k IN (SELECT k FROM ({words}) AS w WHERE k IS NOT NULL)',
-        profiles=tonight,
-        news=news,
-    )["row"].to_numpy()
-    return np.asarray(rows, np.int64), engine.sql(
-        f"SELECT DISTINCT k FROM ({ROLES}) AS roles", profiles=tonight.take(pa.array(rows))
-    )
+def _spellers(tonight: pa.Table, news: pa.Table) -> tuple[Rows, pa.ChunkedArray]:
+    """The rows that share a spelling with the news, in whatever role; and everything those rows spell."""
+    rows = _spelling(tonight, _spellings(news))
+    return rows, _spellings(tonight.take(pa.array(rows)))
+
+
+def _spellings(profiles: pa.Table) -> pa.ChunkedArray:
+    chunks = [chunk for name in SPELT for chunk in profiles[name].chunks]
+    return pa.chunked_array([pc.unique(pa.chunked_array(chunks, pa.string())).drop_null()])
+
+
+def _spelling(profiles: pa.Table, spellings: pa.ChunkedArray) -> Rows:
+    """The rows that spell one of these."""
+    masks = [pc.is_in(profiles[name], value_set=spellings).to_numpy() for name in SPELT]
+    return np.flatnonzero(np.logical_or.reduce(masks))
 
 
 def _standing(pairs: pa.Table, beside: Beside, stale: Rows) -> tuple[Rows, Rows, Rows]:

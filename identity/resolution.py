@@ -181,12 +181,15 @@ def _rows_of(ids: pa.ChunkedArray, keys: pa.ChunkedArray) -> pa.Array:
 
 def claims_by_row(claims: pa.Table, keys: pa.ChunkedArray) -> pa.Table:
     ends = _rows_of(pa.chunked_array([*claims["source"].chunks, *claims["target"].chunks], pa.string()), keys)
+    targets = ends[claims.num_rows :]
+    # Only where nobody has the handle is it asked whose differs in digits.
+    unknown = pc.if_else(pc.is_null(targets), claims["target_handle"], None)
     return pa.table(
         {
             "source_row": ends[: claims.num_rows],
-            "target_row": ends[claims.num_rows :],
+            "target_row": targets,
             "target_platform": claims["target_platform"],
-            "target_letters": letters_of(near_forms(texts(claims["target_handle"]))),
+            "target_letters": letters_of(near_forms(texts(unknown))),
             "kind": claims["kind"],
         }
     )
