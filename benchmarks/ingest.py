@@ -6,7 +6,8 @@ A record is one account or item as a payload of the generated corpus shows it, c
 YouTube and Instagram (JSON Lines of up to 50 records a line) and files of rows (CSV, JSON Lines). "parsed" is read and
 checked into frames, from the files as delivered (three of four are gzip) and from the same bytes unpacked; "into
 SQLite" is the whole job with raw bytes, merging, metrics, places and activity; "bare" is `adbc_ingest` of the tables
-that the job left into empty ones. Medians; the job reads ahead in a second thread.
+that the job left into empty ones. Medians; files are read in as many threads as there
+are cores, in the job while the former batch is written.
 """
 
 import argparse
@@ -27,6 +28,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from base.clock import to_micros
 from corpus.generate import write_corpus
 from corpus.reference import REFERENCE
+from engines.workers import available_cores
 from ingest.files import Delivery, Payload
 from jobs.context import Context
 from jobs.ingest_accounts import ingest_accounts
@@ -79,7 +81,7 @@ def one_round(home: Path, files: Sequence[Path]) -> dict[str, tuple[float, float
 
 
 def parsed(data: bytes, name: str) -> int:
-    payload = Payload(io.BufferedReader(io.BytesIO(data)), name, None, to_micros(REFERENCE))
+    payload = Payload(io.BufferedReader(io.BytesIO(data)), name, None, to_micros(REFERENCE), workers=available_cores())
     with rare_collections():
         return sum(batch.accounts.num_rows + batch.content.num_rows for batch in payload.batches())
 

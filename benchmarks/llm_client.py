@@ -1,6 +1,6 @@
 """What a question to a language model costs this machine, by the way it is asked: processor time per request.
 
-    python benchmarks/llm_client.py --requests 500 --concurrency 64
+    python -m benchmarks.llm_client --requests 500 --concurrency 64
 
 The server is the fake provider, in a process of its own. Ratios between the ways hold on any machine; seconds do not.
 """
@@ -16,6 +16,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import httpx2
 import orjson
 from openai import AsyncOpenAI
 from pydantic import SecretStr
@@ -97,6 +98,19 @@ def with_instructor(endpoint: Endpoint) -> tuple[Ask, Callable[[], Awaitable[Non
     return llm.complete, llm.close
 
 
+def with_post(endpoint: Endpoint) -> tuple[Ask, Callable[[], Awaitable[None]]]:
+    """The library's own raw `post`, on the same transport, read as ours is."""
+    client, completions = connect(endpoint), Completions("openai", MODEL, "none")
+
+    async def ask(request: LLMRequest) -> Any:
+        body = orjson.dumps(completions.body(request))
+        options: Any = {"headers": {"Content-Type": "application/json"}, "security": {"bearer_auth": True}}
+        response = await client.post("/chat/completions", cast_to=httpx2.Response, content=body, options=options)
+        return completions.read(response.status_code, orjson.loads(response.content), response.headers)
+
+    return ask, client.close
+
+
 def with_create(endpoint: Endpoint) -> tuple[Ask, Callable[[], Awaitable[None]]]:
     """The library's own `create`, on the same transport."""
     client, completions = connect(endpoint), Completions("openai", MODEL, "none")
@@ -117,7 +131,10 @@ def with_parse(endpoint: Endpoint) -> tuple[Ask, Callable[[], Awaitable[None]]]:
     return ask, client.close
 
 
-WAYS = {"ours": ours, "create, aiohttp": with_create, "parse, httpx": with_parse, "instructor": with_instructor}
+WAYS = {
+    "ours": ours, "post, aiohttp": with_post, "create, aiohttp": with_create, "parse, httpx": with_parse,
+    "instructor": with_instructor,
+}  # fmt: skip
 
 
 @contextmanager

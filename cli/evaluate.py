@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from base.errors import SourceError
-from cli.state import JsonFlag, err, out, print_json, settings_of
+from cli.state import JsonFlag, MaxUsd, budget_of, err, out, print_json, settings_of
 from jobs.enrich_creators import PROMPT
 from jobs.evaluate_enrichment import evaluate_enrichment, gate_enrichment
 from jobs.evaluation_page import evaluation_page
@@ -17,6 +17,7 @@ from jobs.query_encoder import query_encoder
 from jobs.record_answers import record_selected
 from jobs.runner import inspecting, run_jobs
 from jobs.score_identity import assess_identity
+from jobs.settings import Settings
 from jobs.truth_files import read_truth
 from search.evaluation import measure_fidelity, measure_ranking, measure_slices, read_judged
 from search.searcher import open_snapshot
@@ -72,13 +73,14 @@ def enrichment(
         Path | None, typer.Option(help="Keep the answers of --live here; what it holds already is not asked again.")
     ] = None,
     prompt: Annotated[str, typer.Option(help="Version of the prompt that --live asks with.")] = PROMPT[1],
+    max_usd: MaxUsd = None,
     json: JsonFlag = False,
 ) -> None:
     """Score labels on the golden and the hostile set: macro-F1, abstention, failures, flips by injection, cost."""
     if live != (record is not None) or (live and recorded is not None):
         raise typer.BadParameter("--live and --record FILE go together, and without --recorded")
     if record is not None:
-        recorded = _record(ctx, record, prompt)
+        recorded = _record(settings_of(ctx, **budget_of(max_usd)), record, prompt)
     report = evaluate_enrichment(settings_of(ctx), recorded)
     if json:
         print_json([report])
@@ -89,11 +91,11 @@ def enrichment(
         err.print("macro-F1 {difference:+.4f} (95%: {low:+.4f} to {high:+.4f})".format(**change), markup=False)
 
 
-def _record(ctx: typer.Context, path: Path, prompt_version: str) -> Path:
+def _record(settings: Settings, path: Path, prompt_version: str) -> Path:
     """Ask the selected model, as a run of its own, and say what it cost."""
     job = partial(record_selected, path=path, prompt_version=prompt_version)
     inputs = {"record": str(path), "prompt": prompt_version}
-    run = run_jobs("evaluate-enrichment", {"record_answers": job}, settings_of(ctx), inputs=inputs)
+    run = run_jobs("evaluate-enrichment", {"record_answers": job}, settings, inputs=inputs)
     err.print(f"cost {run.reports[0].details['cost']}, answers in {path}", markup=False)
     return path
 

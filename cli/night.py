@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import typer
 
 from cli.render import aligned, progress_reporter, stage_table
-from cli.state import AsOf, JsonFlag, err, out, parse_as_of, print_json, settings_of
+from cli.state import AsOf, JsonFlag, MaxUsd, budget_of, err, out, parse_as_of, print_json, settings_of
 from jobs.embed_accounts import embed_accounts, expected_texts
 from jobs.embed_creators import embed_creators
 from jobs.enrich_creators import enrich_creators, enrich_forecast
@@ -37,11 +37,6 @@ FileMode = Annotated[
 ]
 MaxRejected = Annotated[
     float | None, typer.Option(help="Share of rows that may be rejected before the exit code is 3.", min=0, max=1)
-]
-
-MaxUsd = Annotated[
-    float | None,
-    typer.Option(help="Most dollars this run may spend on paid providers; instead of budget.max_usd.", min=0),
 ]
 
 
@@ -167,7 +162,7 @@ def publish(
 def _settings(ctx: typer.Context, max_rejected: float | None = None, max_usd: float | None = None) -> Settings:
     """The settings in force, and over them what was typed; the cap of the night stays as it is."""
     typed: dict[str, Any] = {} if max_rejected is None else {"max_rejected": max_rejected}
-    return settings_of(ctx, **typed, **({} if max_usd is None else {"budget": {"max_usd": max_usd}}))
+    return settings_of(ctx, **typed, **budget_of(max_usd))
 
 
 def run_and_show(

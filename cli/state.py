@@ -18,6 +18,10 @@ from jobs.settings import Settings, read_settings
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False)
 
+MaxUsd = Annotated[
+    float | None,
+    typer.Option(help="Most dollars this run may spend on paid providers; instead of budget.max_usd.", min=0),
+]
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON lines instead of tables.")]
 AsOf = Annotated[
     str | None, typer.Option("--as-of", help="The instant the run stands for, ISO 8601; default: now.", metavar="TIME")
@@ -34,6 +38,11 @@ def settings_of(ctx: typer.Context, **overrides: Any) -> Settings:
     """The settings in force for this command."""
     state = ctx.find_object(State) or State()
     return read_settings(state.config, **overrides)
+
+
+def budget_of(max_usd: float | None) -> dict[str, Any]:
+    """What --max-usd puts in the place of the settings; the cap of the night stays as it is."""
+    return {} if max_usd is None else {"budget": {"max_usd": max_usd}}
 
 
 def parse_as_of(text: str | None) -> datetime | None:

@@ -1,11 +1,14 @@
 """What a platform must offer: a pure reading of its API's answers. A new platform is one file that fills this in."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
-from ingest.columns import Columns
+import pyarrow as pa
+
+from ingest.answers import Answers
+from ingest.columns import Drafted
 from ingest.fields import FieldError
 from ingest.records import Kind, RejectedRow
 
@@ -23,24 +26,6 @@ class Draft(NamedTuple):
     pointer: str
     #: record field → value as the platform sent it; a field that the answer does not speak of is left out
     values: Json
-
-
-class Answer(NamedTuple):
-    """One answer of a platform, and where it stands."""
-
-    #: 1-based line
-    line: int
-    #: JSON pointer of the body inside that line
-    pointer: str
-    #: microseconds since 1970 UTC
-    fetched_at: int
-    body: Json
-    #: the parameters that were asked with, as far as they were kept
-    request: Mapping[str, Any]
-
-
-class Irregular(Exception):
-    """Answers that a reading by columns does not vouch for: one of them has an unusual shape."""
 
 
 class Adapter(Protocol):
@@ -77,11 +62,16 @@ class Adapter(Protocol):
 
 
 @runtime_checkable
-class ReadsColumns(Protocol):
+class ReadsColumns(Adapter, Protocol):
     """An adapter that also reads many answers of one endpoint at once, for the speed of it."""
 
-    def columns(self, endpoint: str, answers: Sequence[Answer]) -> list[Columns | RejectedRow]:
-        """Exactly what `parse` says of each answer. Raises Irregular or FieldError when it cannot say so of one."""
+    @property
+    def body(self) -> pa.StructType:
+        """All that is read of a body. An answer in which anything has another type is read by `parse`."""
+        ...
+
+    def columns(self, endpoint: str, answers: Answers) -> Drafted:
+        """Exactly what `parse` says of each answer; the lines of which it cannot say so are refused."""
         ...
 
 

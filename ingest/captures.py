@@ -1,21 +1,35 @@
 """API answers → entities: an envelope per line as the fetcher wrote it, or a bare answer.
 
-Two readings of the same: `read_envelope` and `read_response` take an answer record by record and say what is wrong,
-`read_columns` takes many at once and hands back the lines in which it met anything unusual.
+`read_envelope` and `read_response` take an answer record by record and say what is wrong; `envelopes.py` takes many at
+once.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
 from base.clock import from_micros
 from ingest import errors, platforms
-from ingest.adapter import NO_REQUEST, Adapter, Answer, Draft, Irregular, Json, ReadsColumns
+from ingest.adapter import NO_REQUEST, Adapter, Draft, Json
 from ingest.columns import ABSENT, Columns, Drafted
 from ingest.fields import FieldError, instant, platform_name
 from ingest.records import Entity, Kind, RejectedRow, build_record, rejections
+
+
+class Answer(NamedTuple):
+    """One answer of a platform, and where it stands."""
+
+    #: 1-based line
+    line: int
+    #: JSON pointer of the body inside that line
+    pointer: str
+    #: microseconds since 1970 UTC
+    fetched_at: int
+    body: Json
+    #: the parameters that were asked with, as far as they were kept
+    request: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,38 +95,18 @@ def _read_answer(opened: Opened) -> Iterator[Entity | RejectedRow]:
         yield RejectedRow(answer.line, answer.pointer, "", str(error), error.hint)
 
 
-def read_columns(opened: Sequence[Opened]) -> Drafted:
-    """What many answers say."""
+def draft_answers(opened: Sequence[Opened]) -> Drafted:
+    """What many answers say, of platforms that have no reading by columns of their own."""
     drafted = Drafted()
     kinds: dict[tuple[str, str], list[Opened]] = {}
     for each in opened:
         kinds.setdefault((each.adapter.platform, each.endpoint), []).append(each)
     for alike in kinds.values():
-        _draft(drafted, alike[0].adapter, alike[0].endpoint, [each.answer for each in alike])
+        _draft_each(drafted, alike[0].adapter, alike[0].endpoint, [each.answer for each in alike])
     return drafted
 
 
-def _draft(drafted: Drafted, adapter: Adapter, endpoint: str, answers: list[Answer]) -> None:
-    """Read answers of one kind; where one of them is unusual, halve them until it stands alone."""
-    if not isinstance(adapter, ReadsColumns):
-        _draft_each(drafted, adapter, endpoint, answers)
-        return
-    try:
-        found = adapter.columns(endpoint, answers)
-    except (Irregular, FieldError):
-        if len(answers) == 1:
-            drafted.refused.add(answers[0].line)
-            return
-        middle = len(answers) // 2
-        _draft(drafted, adapter, endpoint, answers[:middle])
-        _draft(drafted, adapter, endpoint, answers[middle:])
-        return
-    for each in found:
-        (drafted.columns if isinstance(each, Columns) else drafted.rejected).append(each)  # type: ignore[arg-type]
-
-
 def _draft_each(drafted: Drafted, adapter: Adapter, endpoint: str, answers: list[Answer]) -> None:
-    """The same for a platform that has no reading by columns of its own."""
     found: dict[Kind, list[tuple[Answer, int, Draft]]] = {}
     for answer in answers:
         try:

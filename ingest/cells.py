@@ -9,7 +9,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import lru_cache
 from types import NoneType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 from unicodedata import normalize
 
 import numpy as np
@@ -38,7 +38,15 @@ _DIGITS = pa.scalar(18, pa.int32())  # so many fit into 64 bits, whatever they a
 
 
 Types = AbstractSet[type]
+#: cells as they arrived, or already an array of one of the types below
+Given: TypeAlias = list[Any] | pa.Array
 _TEXT: Types = {str, NoneType}
+#: what is in the cells of an array
+ARROW_TYPES: dict[pa.DataType, Types] = {
+    pa.string(): _TEXT,
+    pa.int64(): {int, NoneType},
+    pa.bool_(): {bool, NoneType},
+}
 
 
 class Cells(NamedTuple):
@@ -55,14 +63,14 @@ class Column:
 
     type: pa.DataType
     #: from the cells and the types among them
-    check: Callable[[list[Any], Types], Cells]
+    check: Callable[[Given, Types], Cells]
 
 
 def texts(limit: int) -> Column:
     """Free text, cut after `limit` characters."""
     parse, longest = fields.text(limit), pa.scalar(limit, pa.int32())
 
-    def check(values: list[Any], types: Types) -> Cells:
+    def check(values: Given, types: Types) -> Cells:
         given = _strings(values, types)
         if given is None:
             return _one_by_one(values, parse, pa.string())
@@ -81,7 +89,7 @@ def texts(limit: int) -> Column:
     return Column(pa.string(), check)
 
 
-def _identifiers(values: list[Any], types: Types) -> Cells:
+def _identifiers(values: Given, types: Types) -> Cells:
     given = _strings(values, types)
     if given is None:
         return _one_by_one(values, fields.identifier, pa.string())
@@ -90,7 +98,7 @@ def _identifiers(values: list[Any], types: Types) -> Cells:
     return _mended(given, plain, values, fields.identifier)
 
 
-def _handles(values: list[Any], types: Types) -> Cells:
+def _handles(values: Given, types: Types) -> Cells:
     given = _strings(values, types)
     if given is None:
         return _one_by_one(values, fields.handle, pa.string())
@@ -98,7 +106,7 @@ def _handles(values: list[Any], types: Types) -> Cells:
     return _mended(pc.ascii_lower(pc.ascii_ltrim(given, "@")), plain, values, fields.handle)
 
 
-def _counts(values: list[Any], types: Types) -> Cells:
+def _counts(values: Given, types: Types) -> Cells:
     if types <= {int, NoneType}:
         return _whole_numbers(values)
     given = _strings(values, types)
@@ -109,15 +117,15 @@ def _counts(values: list[Any], types: Types) -> Cells:
     return _mended(pc.if_else(plain, given, _NO_TEXT).cast(pa.int64()), plain, values, fields.count)
 
 
-def _whole_numbers(values: list[Any]) -> Cells:
+def _whole_numbers(values: Given) -> Cells:
     try:
-        numbers = pa.array(values, pa.int64())
+        numbers = _array(values, pa.int64())
     except OverflowError:
         return _one_by_one(values, fields.count, pa.int64())
     return _mended(numbers, pc.greater_equal(numbers, _ZERO), values, fields.count)
 
 
-def _instants(values: list[Any], types: Types) -> Cells:
+def _instants(values: Given, types: Types) -> Cells:
     given = _strings(values, types)
     if given is None:
         return _one_by_one(values, fields.instant, pa.int64())
@@ -131,13 +139,13 @@ def _instants(values: list[Any], types: Types) -> Cells:
     return _mended(found, pc.and_kleene(plain, within), values, fields.instant)
 
 
-def _flags(values: list[Any], types: Types) -> Cells:
+def _flags(values: Given, types: Types) -> Cells:
     if types <= {bool, NoneType}:
-        return Cells(pa.array(values, pa.bool_()), [])
+        return Cells(_array(values, pa.bool_()), [])
     return _one_by_one(values, fields.flag, pa.bool_())
 
 
-def _lists(values: list[Any], _types: Types) -> Cells:
+def _lists(values: Given, _types: Types) -> Cells:
     return _one_by_one(values, _stored_list, pa.string())
 
 
@@ -157,17 +165,15 @@ def _list_of_texts(parts: tuple[str, ...]) -> str | None:
 def repeated(parse: Callable[[Any], Any]) -> Column:
     """A column of text in which few values stand many times: each is parsed once."""
 
-    def check(values: list[Any], types: Types) -> Cells:
-        if not types <= _TEXT:
+    def check(values: Given, types: Types) -> Cells:
+        given = _strings(values, types)
+        if given is None:
             return _one_by_one(values, parse, pa.string())
-        distinct = list(dict.fromkeys(values))
-        found = _one_by_one(distinct, parse, pa.string())
-        if len(distinct) == 1 and not found.refused:
-            return Cells(pa.repeat(found.values[0], len(values)), [])
-        known = dict(zip(distinct, found.values.to_pylist(), strict=True))
-        refused = {distinct[position] for position in found.refused}
-        bad = [position for position, value in enumerate(values) if value in refused] if refused else []
-        return Cells(pa.array([known[value] for value in values], pa.string()), bad)
+        encoded = given.dictionary_encode(null_encoding="encode")
+        found = _one_by_one(encoded.dictionary, parse, pa.string())
+        bad = pc.is_in(encoded.indices, pa.array(found.refused, encoded.indices.type))
+        refused = np.flatnonzero(bad.to_numpy(zero_copy_only=False)).tolist() if found.refused else []
+        return Cells(found.values.take(encoded.indices), refused)
 
     return Column(pa.string(), check)
 
@@ -181,34 +187,45 @@ FLAGS = Column(pa.bool_(), _flags)
 LISTS = Column(pa.string(), _lists)
 
 
-def _strings(values: list[Any], types: Types) -> pa.Array | None:
+def _strings(values: Given, types: Types) -> pa.Array | None:
     """The column, when all of it is sound text or missing; every field takes an empty text for a missing one."""
     if not types <= _TEXT:
         return None
     try:
-        return _or_null(pa.array(values, pa.string()))
+        return _or_null(_array(values, pa.string()))
     except UnicodeEncodeError:  # a lone surrogate
         return None
+
+
+def _array(values: Given, kind: pa.DataType) -> pa.Array:
+    return values if isinstance(values, pa.Array) else pa.array(values, kind)
 
 
 def _or_null(texts: pa.Array) -> pa.Array:
     return pc.if_else(pc.equal(pc.binary_length(texts), _NO_BYTES), _NO_TEXT, texts)
 
 
-def _mended(column: pa.Array, plain: pa.Array, values: list[Any], parse: Callable[[Any], Any]) -> Cells:
+def _mended(column: pa.Array, plain: pa.Array, values: Given, parse: Callable[[Any], Any]) -> Cells:
     """The column with every cell that is there and not plain taken by its parser."""
     left = pc.invert(pc.fill_null(plain, _TRUE))  # unknown whether a missing cell is plain, and it needs nothing
     positions = np.flatnonzero(left.to_numpy(zero_copy_only=False))
     if positions.size == 0:
         return Cells(column, [])
-    rest = _one_by_one([values[position] for position in positions.tolist()], parse, column.type)
+    rest = _one_by_one(_picked(values, positions.tolist()), parse, column.type)
     refused = [int(positions[position]) for position in rest.refused]
     return Cells(pc.replace_with_mask(column, left, rest.values), refused)
 
 
-def _one_by_one(values: list[Any], parse: Callable[[Any], Any], kind: pa.DataType) -> Cells:
+def _picked(values: Given, positions: list[int]) -> list[Any]:
+    if isinstance(values, pa.Array):
+        picked: list[Any] = values.take(pa.array(positions)).to_pylist()
+        return picked
+    return [values[position] for position in positions]
+
+
+def _one_by_one(values: Given, parse: Callable[[Any], Any], kind: pa.DataType) -> Cells:
     found, refused = [], []
-    for position, value in enumerate(values):
+    for position, value in enumerate(values.to_pylist() if isinstance(values, pa.Array) else values):
         try:
             found.append(parse(value))
         except ValueError:

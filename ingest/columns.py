@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from base.fingerprint import canonical_json
-from ingest.cells import Column
+from ingest.cells import ARROW_TYPES, Column, Types
 from ingest.records import AccountRecord, ContentRecord, Entity, Kind, RejectedRow
 from ingest.stored import FIELD_ORDERS, LISTS, STORED_NAMES
 
@@ -32,21 +32,29 @@ class _Absent:
 ABSENT: Any = _Absent()
 
 
+class Said(NamedTuple):
+    """Cells of one plain type, already an Arrow column."""
+
+    values: pa.Array
+    #: where the payload speaks of the field; None is everywhere, and elsewhere the cell is null
+    where: pa.BooleanArray | None = None
+
+
 @dataclass(slots=True)
 class Columns:
-    """Records of one kind as they arrived, not yet checked: lists of one length, one entry per record."""
+    """Records of one kind as they arrived, not yet checked: lists or arrays of one length, one entry per record."""
 
     kind: Kind
     #: 1-based line or row
-    lines: list[int]
+    lines: list[int] | pa.Array
     #: place among the records of the line, so that they keep their order
-    seats: list[int]
+    seats: list[int] | pa.Array
     #: JSON pointer inside the line
-    pointers: list[str]
+    pointers: list[str] | pa.Array
     #: microseconds since 1970 UTC
-    fetched_at: list[int]
-    #: record field → what the payload says, ABSENT where it says nothing
-    values: dict[str, list[Any]]
+    fetched_at: list[int] | pa.Array
+    #: record field → what the payload says: Said, or a list with ABSENT where it says nothing
+    values: dict[str, Any]
 
 
 @dataclass(slots=True)
@@ -68,17 +76,17 @@ class Checked(NamedTuple):
 
 def check(columns: Columns) -> Checked:
     """Take every cell that its field's parser takes."""
-    rows = len(columns.lines)
+    rows, lines = len(columns.lines), _array(columns.lines)
     carried = np.zeros(rows, np.int64)
     refused: set[int] = set()
     found: dict[str, pa.Array] = {}
     for name, column in columns.values.items():
         present, given, types = _spoken(column)
         found[name], bad = _parsers(columns.kind)[name].check(given, types)
-        refused.update(columns.lines[position] for position in bad)
+        refused.update(lines.take(pa.array(bad, pa.int64())).to_pylist())
         carried |= _bit(columns.kind, name, found[name]) * present
     fields = [found.get(name, pa.nulls(rows, kind)) for name, kind in _fields(columns.kind)]
-    place = [columns.lines, columns.seats, columns.pointers, columns.fetched_at, carried | _always(columns.kind)]
+    place = [lines, columns.seats, columns.pointers, columns.fetched_at, carried | _always(columns.kind)]
     frame = pa.table([*place, *fields], schema=record_schema(columns.kind))
     refused.update(_nameless(frame, columns.kind))
     return Checked(frame, refused)
@@ -112,8 +120,14 @@ def _fields(kind: Kind) -> list[tuple[str, pa.DataType]]:
     return [(name, column.type) for name, column in _parsers(kind).items()]
 
 
-def _spoken(column: list[Any]) -> tuple[int | npt.NDArray[np.int64], list[Any], set[type]]:
+def _array(numbers: list[int] | pa.Array) -> pa.Array:
+    return numbers if isinstance(numbers, pa.Array) else pa.array(numbers, pa.int64())
+
+
+def _spoken(column: list[Any] | Said) -> tuple[int | npt.NDArray[np.int64], list[Any] | pa.Array, Types]:
     """1 where the payload speaks and 0 where it does not, the cells with None for the latter, and their types."""
+    if isinstance(column, Said):
+        return 1 if column.where is None else _ones(column.where), column.values, ARROW_TYPES[column.values.type]
     types = set(map(type, column))
     if _Absent not in types:
         return 1, column, types
@@ -121,10 +135,15 @@ def _spoken(column: list[Any]) -> tuple[int | npt.NDArray[np.int64], list[Any], 
     return present, [None if value is ABSENT else value for value in column], types - {_Absent} | {NoneType}
 
 
+def _ones(flags: pa.BooleanArray) -> npt.NDArray[np.int64]:
+    ones: npt.NDArray[np.int64] = flags.to_numpy(zero_copy_only=False).astype(np.int64)
+    return ones
+
+
 def _bit(kind: Kind, name: str, values: pa.Array) -> Any:
     bit = FIELD_ORDERS[kind].bits.get(STORED_NAMES.get(name, name), 0)
     # Without a handle the account keeps the one it is known by.
-    return bit * values.is_valid().to_numpy(zero_copy_only=False).astype(np.int64) if name == "handle" else bit
+    return bit * _ones(values.is_valid()) if name == "handle" else bit
 
 
 def _always(kind: Kind) -> int:

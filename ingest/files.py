@@ -3,10 +3,12 @@
 import gzip
 import io
 import zlib
+from collections import deque
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -14,28 +16,30 @@ import pyarrow.compute as pc
 from base.errors import SourceError
 from ingest.captures import (
     Opened,
+    draft_answers,
     is_envelope,
     open_envelope,
     open_response,
-    read_columns,
     read_envelope,
     read_response,
 )
 from ingest.columns import MODELS, Drafted, check, frame_of, record_schema
 from ingest.contracts import SourceContract
 from ingest.decoding import LINE_BYTES, decode_json, lines, unpacked
+from ingest.envelopes import read_envelopes
 from ingest.fields import FieldError
 from ingest.records import Entity, Kind, RejectedRow
 from ingest.rows import CsvRows, ParquetRows, RowReader
 
 Mode = Literal["delta", "full"]
-#: decoded bytes that are read as columns together: enough to be worth it, little enough to stay in the cache
-UNIT_BYTES = 4 << 20
+KINDS: tuple[Kind, Kind] = ("account", "content")
+#: decoded bytes that are read as columns together: every kernel of Arrow costs as much as some hundred cells
+UNIT_BYTES = 8 << 20
 #: decoded bytes in one batch: some 20 000 records of an API, and what a killed night loses at most
 BATCH_BYTES = 16 << 20
 ROW_BYTES = 512  # what a row of a table is counted as
 
-#: 1-based line, and the value that stands there
+#: 1-based line, and the value that stands there; bytes are a JSON text that was not decoded yet
 Line = tuple[int, Any]
 
 _BREAKS = (EOFError, gzip.BadGzipFile, zlib.error, pa.ArrowException)
@@ -63,6 +67,8 @@ class Batch:
     accounts: pa.Table
     content: pa.Table
     rejected: list[RejectedRow]
+    #: of the last line: capture, response or rows; "" where no line could be read
+    media: str
 
 
 class Payload:
@@ -70,11 +76,19 @@ class Payload:
 
     `origin` is the file's name, `fetched_at` (microseconds) stands in where the payload does not say when. Reading
     raises SourceError when nothing of the file can be read; a file that breaks off later ends with a RejectedRow.
+    `workers`: threads that read units of lines; they change nothing of what is found, nor its order.
     """
 
     def __init__(
-        self, stream: io.BufferedReader, origin: str, contract: SourceContract | None, fetched_at: int
+        self,
+        stream: io.BufferedReader,
+        origin: str,
+        contract: SourceContract | None,
+        fetched_at: int,
+        *,
+        workers: int = 1,
     ) -> None:
+        self._workers = workers
         self._stream, self._origin, self._fetched_at = stream, origin, fetched_at
         self._rows = RowReader(contract, fetched_at)
         self._is_table = False
@@ -88,8 +102,10 @@ class Payload:
     def __iter__(self) -> Iterator[Entity | RejectedRow]:
         last = 0
         try:
-            for each in self._read():
-                for found in self._explained(each):
+            for each in map(_decoded, self._read()):
+                if not isinstance(each, RejectedRow):
+                    self.media = self._form(each[1])
+                for found in [each] if isinstance(each, RejectedRow) else self._explained(*each):
                     last = found.line
                     yield found
         except _BREAKS as error:
@@ -98,8 +114,8 @@ class Payload:
     def batches(self) -> Iterator[Batch]:
         """The same in frames of many records, whole lines of some BATCH_BYTES at a time."""
         last, pending, size = 0, [], 0
-        for unit in self._units():
-            batch = self._batch(unit.found)
+        for unit, batch in self._read_units():
+            self.media = batch.media or self.media
             if unit.error:
                 batch.rejected.append(self._broken_off(max(last, _last_line(batch)), unit.error))
             last = max(last, _last_line(batch))
@@ -118,6 +134,17 @@ class Payload:
 
     # --- by columns
 
+    def _read_units(self) -> Iterator[tuple["_Unit", Batch]]:
+        """Units in the order of the payload, some of them read side by side: Arrow leaves the interpreter free."""
+        with ThreadPoolExecutor(self._workers, "read") as pool:
+            ahead: deque[tuple[_Unit, Future[Batch]]] = deque()
+            for unit in self._units():
+                ahead.append((unit, pool.submit(self._batch, unit.found)))
+                if len(ahead) > self._workers:
+                    first, batch = ahead.popleft()
+                    yield first, batch.result()
+            yield from ((unit, batch.result()) for unit, batch in ahead)
+
     def _units(self) -> Iterator["_Unit"]:
         """Lines to be read together."""
         unit = _Unit()
@@ -133,21 +160,27 @@ class Payload:
         yield unit
 
     def _batch(self, found: list[Line | RejectedRow]) -> Batch:
+        """Envelopes by Arrow, what it does not vouch for by columns of Python values, and what is left one by one."""
         lines = {each[0]: each[1] for each in found if not isinstance(each, RejectedRow)}
-        drafted = self._drafted(lines)
-        checked = [(columns.kind, check(columns)) for columns in drafted.columns]
-        refused = drafted.refused.union(*(each.refused for _kind, each in checked))
-        media = self.media
-        explained = self._explained_lines(refused, lines)
-        self.media = media  # settled by the last line, not by the last that was looked at twice
-        rejected = [each for each in found if isinstance(each, RejectedRow)]
-        rejected += [row for row in drafted.rejected if row.line not in refused]
-        rejected += [each for _seat, each in explained if isinstance(each, RejectedRow)]
-        accounts, content = (
-            _frame(kind, [each.frame for of, each in checked if of == kind], refused, explained)
-            for kind in ("account", "content")
-        )
-        return Batch(accounts, content, sorted(rejected, key=lambda row: row.line))
+        enveloped = _vouched(self._enveloped({line: data for line, data in lines.items() if isinstance(data, bytes)}))
+        left = [each for each in lines.items() if not isinstance(each[1], bytes) or each[0] in enveloped.refused]
+        decoded = [_decoded(each) for each in left]
+        values = {each[0]: each[1] for each in decoded if not isinstance(each, RejectedRow)}
+        drafted = _vouched(self._drafted(values))
+        seated = [each for line in sorted(drafted.refused) for each in enumerate(self._explained(line, values[line]))]
+        rejected = [each for each in (*found, *decoded) if isinstance(each, RejectedRow)]
+        rejected += [*enveloped.rejected, *drafted.rejected]
+        rejected += [each for _seat, each in seated if isinstance(each, RejectedRow)]
+        accounts, content = (_frame(kind, [*enveloped.frames[kind], *drafted.frames[kind]], seated) for kind in KINDS)
+        damaged = {each.line for each in decoded if isinstance(each, RejectedRow)}
+        last = max(lines.keys() - damaged, default=0)
+        media = self._form(values[last]) if last in values else "capture" if last else ""
+        return Batch(accounts, content, sorted(rejected, key=lambda row: row.line), media)
+
+    def _enveloped(self, lines: dict[int, bytes]) -> Drafted:
+        if self._rows.contract:
+            return Drafted(refused=set(lines))
+        return read_envelopes(lines, self._fetched_at)
 
     def _drafted(self, lines: dict[int, Any]) -> Drafted:
         """What lines say by columns; those of no known form are refused."""
@@ -165,23 +198,16 @@ class Payload:
                     opened.append(self._open(form, value, line))
             except FieldError:
                 refused.add(line)
-        drafted = [self._rows.columns(rows), read_columns(opened)] if rows else [read_columns(opened)]
+        drafted = [self._rows.columns(rows), draft_answers(opened)] if rows else [draft_answers(opened)]
         return Drafted(
             [columns for each in drafted for columns in each.columns],
             [row for each in drafted for row in each.rejected],
             refused.union(*(each.refused for each in drafted)),
         )
 
-    def _explained_lines(self, refused: set[int], lines: dict[int, Any]) -> list[tuple[int, Entity | RejectedRow]]:
-        """What these lines say one by one, with their seats."""
-        return [found for line in sorted(refused) for found in enumerate(self._explained((line, lines[line])))]
-
     # --- one by one
 
-    def _explained(self, found: Line | RejectedRow) -> Iterable[Entity | RejectedRow]:
-        if isinstance(found, RejectedRow):
-            return [found]
-        line, value = found
+    def _explained(self, line: int, value: Any) -> Iterable[Entity | RejectedRow]:
         form = self._form(value)
         if form == "capture":
             return read_envelope(value, line, self._fetched_at)
@@ -193,16 +219,11 @@ class Payload:
 
     def _form(self, value: Any) -> str:
         """capture, response or rows."""
-        if not self._is_table:
-            self.media = self._media(value)
-        return self.media
-
-    def _media(self, value: Any) -> str:
-        if self._rows.contract is None and is_envelope(value):
+        if self._is_table or self._rows.contract:
+            return "rows"
+        if is_envelope(value):
             return "capture"
-        if self._rows.contract is None and not (isinstance(value, dict) and "platform" in value):
-            return "response"
-        return "rows"
+        return "rows" if isinstance(value, dict) and "platform" in value else "response"
 
     def _open(self, form: str, value: Any, line: int) -> Opened:
         return (open_envelope if form == "capture" else open_response)(value, line, self._fetched_at)
@@ -239,10 +260,7 @@ class Payload:
                 yield RejectedRow(line, "", "", reason, "write one answer or row per line")
                 continue
             self._read_bytes += len(data)
-            try:
-                yield line, decode_json(data)
-            except FieldError as error:
-                yield RejectedRow(line, "", "", str(error), error.hint)
+            yield line, data
 
     def _document(self, stream: io.BufferedReader) -> Iterator[Line | RejectedRow]:
         data = stream.read(LINE_BYTES + 1)
@@ -266,18 +284,44 @@ class _Unit:
     error: Exception | None = None
 
 
-def _frame(
-    kind: Kind, frames: list[pa.Table], refused: set[int], explained: list[tuple[int, Entity | RejectedRow]]
-) -> pa.Table:
+class _Vouched(NamedTuple):
+    """What was drafted and checked."""
+
+    frames: dict[Kind, list[pa.Table]]
+    rejected: list[RejectedRow]
+    #: lines of which something was refused: nothing else here is theirs
+    refused: set[int]
+
+
+def _vouched(drafted: Drafted) -> _Vouched:
+    checked = [(columns.kind, check(columns)) for columns in drafted.columns]
+    refused = drafted.refused.union(*(each.refused for _kind, each in checked))
+    frames: dict[Kind, list[pa.Table]] = {kind: [] for kind in KINDS}
+    for kind, each in checked:
+        frames[kind].append(_without(each.frame, refused) if refused else each.frame)
+    return _Vouched(frames, [row for row in drafted.rejected if row.line not in refused], refused)
+
+
+def _without(frame: pa.Table, lines: set[int]) -> pa.Table:
+    return frame.filter(pc.invert(pc.is_in(frame["line"], pa.array(sorted(lines), pa.int64()))))
+
+
+def _frame(kind: Kind, frames: list[pa.Table], seated: list[tuple[int, Entity | RejectedRow]]) -> pa.Table:
     """The frame of one kind: what was vouched for, and what was explained instead of the rest."""
-    frame = pa.concat_tables([record_schema(kind).empty_table(), *frames])
-    if refused:
-        frame = frame.filter(pc.invert(pc.is_in(frame["line"], pa.array(sorted(refused), pa.int64()))))
-    entities = [(seat, each) for seat, each in explained if isinstance(each, Entity)]
+    entities = [(seat, each) for seat, each in seated if isinstance(each, Entity)]
     mine = [(seat, each) for seat, each in entities if isinstance(each.record, MODELS[kind])]
-    if mine:
-        frame = pa.concat_tables([frame, frame_of(kind, mine)])
+    frame = pa.concat_tables([record_schema(kind).empty_table(), *frames, *([frame_of(kind, mine)] if mine else [])])
     return frame.sort_by([("line", "ascending"), ("seat", "ascending")])
+
+
+def _decoded(found: Line | RejectedRow) -> Line | RejectedRow:
+    """A line and its value; a text that is not JSON is rejected."""
+    if isinstance(found, RejectedRow) or not isinstance(found[1], bytes):
+        return found
+    try:
+        return found[0], decode_json(found[1])
+    except FieldError as error:
+        return RejectedRow(found[0], "", "", str(error), error.hint)
 
 
 def _joined(batches: list[Batch]) -> Batch:
@@ -285,6 +329,7 @@ def _joined(batches: list[Batch]) -> Batch:
         pa.concat_tables([batch.accounts for batch in batches]),
         pa.concat_tables([batch.content for batch in batches]),
         [row for batch in batches for row in batch.rejected],
+        batches[-1].media,
     )
 
 

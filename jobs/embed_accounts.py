@@ -16,10 +16,13 @@ from embeddings.vectors import absent, attach_vectors, first_of_each, stamped, t
 from jobs.context import Context
 from jobs.prices import likely_usd
 from jobs.report import JobReport
+from providers.embedder import embed_each
 from store.tables import AccountVector, ContentVector
 
 ACCOUNTS_AT_ONCE = 5_000  # with 20 items each: about 100 MB of text and 150 MB of vectors
-TEXTS_AT_ONCE = 2_048  # per transaction: a kill loses a few seconds of the default model's work
+TEXTS_AT_ONCE = (
+    2_048  # per transaction: a kill loses a few seconds of the default model's work, a paid one's requests under way
+)
 
 VectorTable = type[ContentVector] | type[AccountVector]
 KEYS: dict[VectorTable, list[str]] = {ContentVector: ["content_key"], AccountVector: ["account_key", "field"]}
@@ -156,11 +159,12 @@ class _Work:
         """Each distinct text once, as input_fingerprint and vector, batch by batch."""
         texts = dict(zip(documents["input_fingerprint"].to_pylist(), documents["text"].to_pylist(), strict=True))
         fingerprints, distinct = list(texts), list(texts.values())
-        for batch in pack_by_length(distinct, TEXTS_AT_ONCE):
-            matrix = self.context.embedder.embed([distinct[row] for row in batch])
+        batches = list(pack_by_length(distinct, TEXTS_AT_ONCE))
+        wanted = ([distinct[row] for row in batch] for batch in batches)
+        for place, matrix in embed_each(self.context.embedder, wanted):
             yield pa.table(
                 {
-                    "input_fingerprint": pa.array([fingerprints[row] for row in batch], pa.string()),
+                    "input_fingerprint": pa.array([fingerprints[row] for row in batches[place]], pa.string()),
                     "vector": to_column(matrix),
                 }
             )

@@ -105,7 +105,7 @@ async def ask_one(llm: LLM, questions: Questions, subject: Subject) -> Answered:
 
 def evaluate_enrichment(settings: Settings, recorded: Path | None = None) -> Report:
     """The figures of the offline classifier, or of recorded answers. Asks nobody, and needs no store."""
-    return report_on(_trial(settings, recorded))
+    return report_on(_trial(settings, recorded), Prices.load(settings.prices))
 
 
 def gate_enrichment(settings: Settings, recorded: Path | None, against: Path) -> Report:
@@ -119,9 +119,9 @@ def _trial(settings: Settings, recorded: Path | None) -> Trial:
     return try_offline(load_embedder(settings.embeddings.provider, settings.embeddings.model_dir))
 
 
-def report_on(trial: Trial) -> Report:
-    """All figures of a trial; dollars by the table of prices, None for a model that it does not know."""
-    price = Prices.load().by_model.get(trial.price_model)
+def report_on(trial: Trial, prices: Prices) -> Report:
+    """All figures of a trial; dollars by the given prices, None for a model that they do not know."""
+    price = prices.by_model.get(trial.price_model)
     tokens = tokens_per_creator(trial.answers)
     return {
         "answers": trial.source,

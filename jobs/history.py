@@ -1,6 +1,7 @@
 """Looking back: what earlier runs did and how the store is now. Returns data, prints nothing."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from base.errors import ConfigError
@@ -24,7 +25,18 @@ def store_status(settings: Settings) -> dict[str, Any]:
         with context.reading_frames() as frames:
             spent = load_costs(frames, ("night",)).to_pylist()
     dollars = {row["night"]: row["nano_usd"] / NANO for row in spent[-NIGHTS:]}
-    return {"last_run": newest[0] if newest else None, **health, "spent_usd_by_night": dollars}
+    facts = {"last_run": newest[0] if newest else None, **health, "spent_usd_by_night": dollars}
+    return facts | left_with_the_vendor(settings, health["awaited_answers"])
+
+
+def left_with_the_vendor(settings: Settings, awaited: Mapping[str, int]) -> dict[str, str]:
+    """What to do about batches that no run will fetch, for the provider that has them is not selected any more."""
+    if not awaited["batches"] or settings.llm.provider == "openai":
+        return {}
+    return {
+        "not_fetched": f"{awaited['requests']} answers that were ordered are not fetched while llm.provider is "
+        f"{settings.llm.provider}: run creatordex enrich with llm.provider openai, its key and a budget; online will do"
+    }
 
 
 def recent_runs(settings: Settings, limit: int) -> list[dict[str, Any]]:

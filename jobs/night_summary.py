@@ -19,6 +19,8 @@ class StageLine:
     stage: str
     counts: Mapping[str, int]
     seconds: float
+    #: what its paid calls came to
+    paid_usd: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,16 +40,18 @@ class LedgerMeter:
 
     def open(self, texts: int, most_tokens: int, request_hash: str) -> str:
         """Raises BudgetExhausted."""
-        self._attempts[request_hash] += 1
+        attempt = self._attempts[request_hash] + 1
         intent = CallIntent(
             subject=f"{texts} texts",
             model=self._model,
             request_hash=request_hash,
-            attempt=self._attempts[request_hash],
+            attempt=attempt,
             reserved_nano_usd=self._price.worst_nano_usd(most_tokens, 0),
             purpose="embedding",
         )
-        return self._ledger().open_call(intent)
+        call_id = self._ledger().open_call(intent)
+        self._attempts[request_hash] = attempt
+        return call_id
 
     def close(self, call_id: str, ended: LLMUsage | ProviderError) -> None:
         self._ledger().close_call(call_id, ended, self._price)

@@ -29,7 +29,7 @@ def write_report(path: Path, night: NightSummary) -> Path:
 def report_page(night: NightSummary) -> str:
     """The whole page as HTML."""
     sections = (
-        ("The night", _table(("stage", "counted", "seconds"), _stage_rows(night))),
+        ("The night", _table(("stage", "counted", "seconds", "paid"), _stage_rows(night))),
         ("Who is who", _grid(_identity_figures(night)) + _cards(_pair_cards(night))),
         ("What they are about", _grid(_label_figures(night)) + _cards(_creator_cards(night.card))),
         ("What arrived", _grid(_delivery_figures(night)) + _coverage(night.coverage)),
@@ -73,10 +73,16 @@ def _stage_rows(night: NightSummary) -> list[tuple[Cell, ...]]:
             _spaced(stage.stage),
             ", ".join(f"{_spaced(name)} {number(n)}" for name, n in stage.counts.items()),
             round(stage.seconds, 1),
+            _dollars(stage.paid_usd),
         )
         for stage in night.stages
     ]
-    return [*rows, ("together", "", round(sum(stage.seconds for stage in night.stages), 1))]
+    seconds, paid = (sum(getattr(stage, name) for stage in night.stages) for name in ("seconds", "paid_usd"))
+    return [*rows, ("together", "", round(seconds, 1), _dollars(paid))]
+
+
+def _dollars(amount: float) -> str:
+    return f"${amount:,.4f}" if amount else "nothing"
 
 
 def _identity_figures(night: NightSummary) -> Iterable[Figure]:

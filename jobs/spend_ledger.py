@@ -75,6 +75,9 @@ class SpendLedger:
         """Write how calls ended and free what they did not use; a call settled before is left alone.
 
         calls: call_id, state, error_class, request_id, cost_nano_usd and the tokens by kind. Returns how many changed.
+
+        The room is free before the caller's transaction is on the disk. Where that fails nothing leaves any more all
+        the same: `CallJournal` closes, and in the batch path and for single calls the error ends the run.
         """
         ids, costs = calls["call_id"].to_pylist(), calls["cost_nano_usd"].to_pylist()
         if not self._open.keys() >= set(ids):

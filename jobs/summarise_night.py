@@ -60,7 +60,7 @@ def summarise_night(
             run_id=result.run_id,
             as_of=result.as_of,
             exit_code=result.exit_code,
-            stages=tuple(StageLine(r.stage, r.counts, result.seconds[r.stage]) for r in result.reports),
+            stages=tuple(StageLine(r.stage, r.counts, result.seconds[r.stage], r.paid_usd) for r in result.reports),
             accounts_by_platform=count_accounts_by_platform(session),
             creators_by_size=count_creators_by_size(session),
             weight_bins=bins,

@@ -7,10 +7,10 @@ explained. It asks once: its own second question would repeat to the model what 
 from functools import lru_cache
 from typing import Any
 
+import httpx2
 import instructor
 import orjson
 from instructor.core.exceptions import InstructorRetryException
-from openai import AsyncOpenAI
 from openai.types.chat import ChatCompletion
 from pydantic import BaseModel, ConfigDict
 
@@ -24,7 +24,7 @@ class InstructorLLM:
     """See `LLM`. One client, which belongs to the event loop it is first used in; close it there."""
 
     def __init__(
-        self, endpoint: Endpoint, model: str, effort: str | None = None, *, client: AsyncOpenAI | None = None
+        self, endpoint: Endpoint, model: str, effort: str | None = None, *, client: httpx2.AsyncClient | None = None
     ) -> None:
         self.model = model
         self._effort = effort

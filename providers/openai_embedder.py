@@ -7,18 +7,27 @@ import asyncio
 import base64
 import binascii
 import random
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any, Protocol
 
+import httpx2
 import numpy as np
 import numpy.typing as npt
-from openai import AsyncOpenAI
 
-from base.errors import AnswerInvalid, ConfigError, InputTooLong, ProviderError, ProviderUnavailable, RateLimited
+from base.errors import (
+    AnswerInvalid,
+    BudgetExhausted,
+    ConfigError,
+    InputTooLong,
+    ProviderError,
+    ProviderUnavailable,
+    RateLimited,
+)
 from base.fingerprint import fingerprint
 from base.usage import LLMUsage
 from providers.embedder import Kind
-from providers.openai_client import Endpoint, Line, connect
+from providers.openai_client import Endpoint, Line, transport
 from providers.tokens import EstimatedTokens
 
 PATH = "/embeddings"
@@ -29,6 +38,8 @@ MOST_TOKENS_PER_TEXT = 8_192
 #: model → length of its vectors when no other is asked for
 NATIVE_DIMENSIONS: Mapping[str, int] = {"text-embedding-3-small": 1536, "text-embedding-3-large": 3072}
 ATTEMPTS = 5
+#: batches under way together; a request holds up to 2,048 texts, and a few of them use a minute's tokens up
+AT_ONCE = 8
 LONGEST_WAIT_SECONDS = 60.0
 
 Vectors = npt.NDArray[np.float32]
@@ -58,7 +69,7 @@ class OpenAIEmbedder:
         meter: Meter,
         *,
         dimensions: int | None = None,
-        client: Callable[[Endpoint], AsyncOpenAI] = connect,
+        client: Callable[[Endpoint], httpx2.AsyncClient] = transport,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         """dimensions: shorter vectors than the model's own, where it can make them.
@@ -75,20 +86,36 @@ class OpenAIEmbedder:
 
         Raises a ProviderError when a request fails for good, and whatever the meter raises.
         """
-        vectors = np.zeros((len(texts), self.dim), np.float32)
-        shown = {row: _fitted(text) for row, text in enumerate(texts) if text.strip()}
-        if shown:
-            vectors[list(shown)] = asyncio.run(self._embed(list(shown.values())))
+        ((_, vectors),) = self.embed_each([texts])
         return vectors
 
-    async def _embed(self, texts: Sequence[str]) -> Vectors:
-        line = Line(self._endpoint, self._model, self._client(self._endpoint))
+    def embed_each(self, batches: Iterable[Sequence[str]]) -> Iterator[tuple[int, Vectors]]:
+        """See `BatchEmbedder.embed_each`. Raises like `embed`, once the vectors that were paid for are given out."""
+        rest = enumerate(batches)
+        while wave := list(islice(rest, AT_ONCE)):
+            ends = asyncio.run(self._embed_wave([texts for _, texts in wave]))
+            for (place, _), end in zip(wave, ends, strict=True):
+                if not isinstance(end, BaseException):
+                    yield place, end
+            for end in ends:
+                if isinstance(end, BaseException):
+                    raise end
+
+    async def _embed_wave(self, wave: Sequence[Sequence[str]]) -> list[Vectors | BaseException]:
+        line = _Line(self._endpoint, self._model, self._client(self._endpoint), _Door(self._meter))
         try:
-            return np.concatenate([await self._whole(line, part) for part in packed(texts)])
+            return await asyncio.gather(*(self._embed(line, texts) for texts in wave), return_exceptions=True)
         finally:
             await line.close()
 
-    async def _whole(self, line: Line, texts: Sequence[str]) -> Vectors:
+    async def _embed(self, line: "_Line", texts: Sequence[str]) -> Vectors:
+        vectors = np.zeros((len(texts), self.dim), np.float32)
+        shown = {row: _fitted(text) for row, text in enumerate(texts) if text.strip()}
+        if shown:
+            vectors[list(shown)] = np.concatenate([await self._whole(line, part) for part in packed([*shown.values()])])
+        return vectors
+
+    async def _whole(self, line: "_Line", texts: Sequence[str]) -> Vectors:
         """One request; two halves when the vendor counts more tokens in it than we thought."""
         try:
             return await self._patiently(line, texts)
@@ -98,7 +125,7 @@ class OpenAIEmbedder:
         middle = len(texts) // 2
         return np.concatenate([await self._whole(line, texts[:middle]), await self._whole(line, texts[middle:])])
 
-    async def _patiently(self, line: Line, texts: Sequence[str]) -> Vectors:
+    async def _patiently(self, line: "_Line", texts: Sequence[str]) -> Vectors:
         for attempt in range(1, ATTEMPTS):
             try:
                 return await self._attempt(line, texts)
@@ -106,19 +133,20 @@ class OpenAIEmbedder:
                 await self._sleep(_wait_seconds(error, attempt))
         return await self._attempt(line, texts)
 
-    async def _attempt(self, line: Line, texts: Sequence[str]) -> Vectors:
+    async def _attempt(self, line: "_Line", texts: Sequence[str]) -> Vectors:
         body = self._body(texts)
-        call_id = self._meter.open(len(texts), sum(len(text.encode()) for text in texts), fingerprint(body))
+        most_tokens = sum(len(text.encode()) for text in texts)
+        call_id = await line.door.open(len(texts), most_tokens, fingerprint(body))
         try:
             reply = await line.post(PATH, body)
             vectors, usage = self._read(reply.body, len(texts))
         except ProviderError as error:
-            self._meter.close(call_id, error)
+            line.door.close(call_id, error)
             raise
         except BaseException:
-            self._meter.close(call_id, self._invalid("was broken off", is_outcome_unknown=True))
+            line.door.close(call_id, self._invalid("was broken off", is_outcome_unknown=True))
             raise
-        self._meter.close(call_id, usage)
+        line.door.close(call_id, usage)
         return vectors
 
     def _body(self, texts: Sequence[str]) -> dict[str, Any]:
@@ -151,6 +179,50 @@ class OpenAIEmbedder:
             usage=usage,
             is_outcome_unknown=is_outcome_unknown,
         )
+
+
+class _Door:
+    """Where requests that are under way together meet the meter: who finds no room waits for what others give back."""
+
+    def __init__(self, meter: Meter) -> None:
+        self._meter = meter
+        self._turn, self._closed = asyncio.Lock(), asyncio.Event()
+        self._under_way = 0
+        #: nobody overtakes whom there was no room for
+        self._refusal: BudgetExhausted | None = None
+
+    async def open(self, texts: int, most_tokens: int, request_hash: str) -> str:
+        """See `Meter.open`. First come, first served."""
+        async with self._turn:
+            while self._refusal is None:
+                try:
+                    call_id = self._meter.open(texts, most_tokens, request_hash)
+                except BudgetExhausted as error:
+                    if not self._under_way:
+                        self._refusal = error
+                        break
+                else:
+                    self._under_way += 1
+                    return call_id
+                self._closed.clear()
+                await self._closed.wait()
+            raise self._refusal
+
+    def close(self, call_id: str, ended: LLMUsage | ProviderError) -> None:
+        """See `Meter.close`."""
+        try:
+            self._meter.close(call_id, ended)
+        finally:
+            self._under_way -= 1
+            self._closed.set()
+
+
+class _Line(Line):
+    """A line behind its door."""
+
+    def __init__(self, endpoint: Endpoint, model: str, client: httpx2.AsyncClient, door: _Door) -> None:
+        super().__init__(endpoint, model, client)
+        self.door = door
 
 
 def packed(texts: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -1,6 +1,6 @@
 """A language model at OpenAI, or at any server that speaks like it and knows strict schemas."""
 
-from openai import AsyncOpenAI
+import httpx2
 
 from providers.llm import LLMAnswer, LLMRequest
 from providers.openai_client import Endpoint, Line
@@ -17,7 +17,7 @@ class OpenAILLM:
         effort: str | None = None,
         *,
         has_cache_breakpoint: bool = False,
-        client: AsyncOpenAI | None = None,
+        client: httpx2.AsyncClient | None = None,
     ) -> None:
         self.model = model
         self._line = Line(endpoint, model, client)

@@ -16,13 +16,16 @@ to be hidden. Captions arrive without the "@" sign, so a name in one is no relia
 as a claim.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from ingest.adapter import NO_REQUEST, Adapter, Answer, Draft, Json, carried, child, children, read_items
-from ingest.columns import ABSENT, Columns
-from ingest.gather import Items, gather, objects, said
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ingest.adapter import NO_REQUEST, Adapter, Draft, Json, carried, child, children, read_items
+from ingest.answers import Answers, constant, gather, looked_up, part, said, scalar
+from ingest.columns import Columns, Drafted, Said
 from ingest.records import Kind, RejectedRow
 
 #: media_product_type, then media_type → our type and the finer word
@@ -47,8 +50,22 @@ _ITEM = {
 }
 
 
+_TEXTS = ("id", "username", "name", "biography", "website", "profile_picture_url")
+_COUNTS = ("followers_count", "follows_count", "media_count")
+_ITEM_TEXTS = ("id", "caption", "media_type", "media_product_type", "permalink", "timestamp")
+_ITEM_COUNTS = ("like_count", "comments_count", "view_count")
+
+
+def _fields(texts: tuple[str, ...], counts: tuple[str, ...]) -> dict[str, pa.DataType]:
+    return dict.fromkeys(texts, pa.string()) | dict.fromkeys(counts, pa.int64())
+
+
+_LISTED = pa.struct({"data": pa.list_(pa.struct(_fields(_ITEM_TEXTS, _ITEM_COUNTS)))})
+
+
 class Instagram:
     platform = "instagram"
+    body = pa.struct({"business_discovery": pa.struct({**_fields(_TEXTS, _COUNTS), "media": _LISTED})})
     endpoints = frozenset({"business_discovery"})
 
     def recognise(self, body: Json) -> str | None:
@@ -66,13 +83,13 @@ class Instagram:
         items = ((f"/business_discovery/media/data/{position}", item) for position, item in media)
         yield from read_items(items, lambda pointer, item: _media(pointer, item, owner))
 
-    def columns(self, endpoint: str, answers: Sequence[Answer]) -> list[Columns | RejectedRow]:
-        bodies = objects([answer.body for answer in answers], "business_discovery")
-        filled = [(answer, found) for answer, found in zip(answers, bodies, strict=True) if found]
-        asked, found = [answer for answer, _found in filled], [found for _answer, found in filled]
-        lists = [children(media, "data") for media in objects(found, "media")]
-        media = gather(asked, lists, "/business_discovery/media/data/", seat=1)
-        return [_accounts(asked, found), _many_media(media, found, list(map(len, lists)))]
+    def columns(self, endpoint: str, answers: Answers) -> Drafted:
+        found = part(answers.bodies, "business_discovery")
+        # An object of which we know neither may be empty or not, which makes a difference.
+        unusual = pc.and_(found.is_valid(), pc.and_(part(found, "id").is_null(), part(found, "username").is_null()))
+        filled = answers.only(found.is_valid())
+        refused = answers.lines.filter(unusual).to_pylist()
+        return Drafted([_accounts(filled), _many_media(filled)], refused=set(refused))
 
     def precision(self, kind: Kind, metric: str) -> str:
         return "exact"
@@ -95,30 +112,35 @@ def _media(pointer: str, item: Json, owner: Json) -> Draft:
     return Draft("content", pointer, {"platform": "instagram", **owner, **values})
 
 
-def _accounts(answers: Sequence[Answer], found: list[Json]) -> Columns:
+def _accounts(answers: Answers) -> Columns:
     """`_account` of many."""
-    values = {ours: said(found, theirs) for ours, theirs in _PROFILE.items()}
-    return Columns(
-        "account", [answer.line for answer in answers], [0] * len(answers),
-        [f"{answer.pointer}/business_discovery" for answer in answers], [answer.fetched_at for answer in answers],
-        {"platform": ["instagram"] * len(answers), **values},
-    )  # fmt: skip
+    found, rows = part(answers.bodies, "business_discovery"), len(answers.lines)
+    values = {ours: said(part(found, theirs)) for ours, theirs in _PROFILE.items()}
+    pointers = pa.repeat(scalar(f"{answers.pointer}/business_discovery"), rows)
+    values["platform"] = constant("instagram", rows)
+    return Columns("account", answers.lines, pa.repeat(scalar(0), rows), pointers, answers.fetched_at, values)
 
 
-def _many_media(media: Items, owners: list[Json], counts: list[int]) -> Columns:
+def _many_media(answers: Answers) -> Columns:
     """`_media` of many."""
-    values = {ours: said(media.items, theirs) for ours, theirs in _ITEM.items()}
-    values["likes"] = [
-        None if likes is ABSENT and comments is not ABSENT else likes
-        for likes, comments in zip(values["likes"], values["comments"], strict=True)
-    ]
-    forms = [_form(item) for item in media.items]
-    for ours, theirs in _OWNER.items():
-        named = zip(said(owners, theirs), counts, strict=True)
-        values[ours] = [name for name, count in named for _item in range(count)]
-    values["content_type"] = [form[0] if form else ABSENT for form in forms]
-    values["subtype"] = [form[1] if form else ABSENT for form in forms]
-    return media.columns("content", {"platform": ["instagram"] * len(media.items), **values})
+    found = part(answers.bodies, "business_discovery")
+    media = gather(answers, part(found, "media", "data"))
+    values = {ours: said(part(media.things, theirs)) for ours, theirs in _ITEM.items()}
+    likes, comments = values["likes"].values, values["comments"].values
+    values["likes"] = Said(likes, pc.or_(likes.is_valid(), comments.is_valid()))
+    values |= {ours: said(part(found, theirs).take(pa.array(media.parents))) for ours, theirs in _OWNER.items()}
+    for place, ours in enumerate(("content_type", "subtype")):
+        values[ours] = said(_words(media.things, place))
+    values["platform"] = constant("instagram", len(media.things))
+    return media.columns("content", "/business_discovery/media/data/", values, seat=1)
+
+
+def _words(media: pa.StructArray, place: int) -> pa.Array:
+    """Our type, or the finer word, of many."""
+    ours = {theirs: form[place] for theirs, form in _FORMS.items()}
+    return pc.coalesce(
+        *(looked_up(part(media, name), ours.get, pa.string()) for name in ("media_product_type", "media_type"))
+    )
 
 
 def _form(item: Json) -> tuple[str, str] | None:

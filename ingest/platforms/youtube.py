@@ -16,20 +16,22 @@ asked for says nothing. Counts arrive as text; a hidden count is None.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
-from operator import and_
-from types import NoneType
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from base.clock import from_micros
-from ingest.adapter import NO_REQUEST, Adapter, Answer, Draft, Irregular, Json, child, children, read_items
-from ingest.columns import ABSENT, Columns
+from ingest.adapter import NO_REQUEST, Adapter, Draft, Json, child, children, read_items
+from ingest.answers import Answers, Items, constant, either, gather, got, looked_up, part, said
+from ingest.columns import ABSENT, Drafted, Said
 from ingest.errors import classify
 from ingest.fields import FieldError
-from ingest.gather import Items, gather, got, has, objects, only
 from ingest.records import Kind, RejectedRow
 
 #: A Short is at most this long *and* says so: length alone is no proof, and the API does not tell.
@@ -44,6 +46,11 @@ _DURATION = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d
 _SAYS_SHORT = re.compile(r"#shorts?\b|/shorts/", re.IGNORECASE)
 #: what stands in the place of a title; a tuple, because a hostile title may be a list
 _NOTICES = ("Private video", "Deleted video")
+_NOTICE_TEXTS = pa.array(_NOTICES)
+_LIVE_STATES = pa.array(["live", "upcoming"])
+# As scalars, as in `cells.py`.
+_NO_TEXT, _FALSE, _ZERO = pa.scalar(None, pa.string()), pa.scalar(False), pa.scalar(0)
+_COMMA, _LONGEST_SHORT = pa.scalar(","), pa.scalar(SHORT_SECONDS)
 _KINDS = {
     "youtube#channelListResponse": "channels.list",
     "youtube#playlistItemListResponse": "playlistItems.list",
@@ -51,8 +58,34 @@ _KINDS = {
 }
 
 
+_ADDRESS = pa.struct({"url": pa.string()})
+_TEXTS = (
+    "title", "description", "publishedAt", "customUrl", "country", "defaultLanguage", "defaultAudioLanguage",
+    "liveBroadcastContent", "channelId", "videoOwnerChannelId",
+)  # fmt: skip
+_COUNTS = ("subscriberCount", "videoCount", "viewCount", "likeCount", "commentCount")
+
+
+def _texts_of(*names: str) -> dict[str, pa.DataType]:
+    return dict.fromkeys(names, pa.string())
+
+
+_THING = pa.struct({
+    "id": pa.string(),
+    "snippet": pa.struct({
+        **_texts_of(*_TEXTS),
+        "thumbnails": pa.struct({"high": _ADDRESS, "medium": _ADDRESS, "default": _ADDRESS}),
+        "resourceId": pa.struct(_texts_of("videoId")),
+    }),
+    "contentDetails": pa.struct(_texts_of("duration", "videoId", "videoPublishedAt")),
+    "statistics": pa.struct({**_texts_of(*_COUNTS), "hiddenSubscriberCount": pa.bool_()}),
+    "topicDetails": pa.struct({"topicCategories": pa.list_(pa.string())}),
+})  # fmt: skip
+
+
 class YouTube:
     platform = "youtube"
+    body = pa.struct({"items": pa.list_(_THING)})
     endpoints = frozenset(_KINDS.values())
 
     def recognise(self, body: Json) -> str | None:
@@ -69,16 +102,13 @@ class YouTube:
         if endpoint != "playlistItems.list":
             yield from _missing(request.get("id"), children(body, "items"), fetched_at)
 
-    def columns(self, endpoint: str, answers: Sequence[Answer]) -> list[Columns | RejectedRow]:
-        lists = [children(answer.body, "items") for answer in answers]
-        items = _standing(gather(answers, lists, "/items/"))
+    def columns(self, endpoint: str, answers: Answers) -> Drafted:
+        lists = part(answers.bodies, "items")
         read = {"channels.list": _channels, "videos.list": _videos, "playlistItems.list": _uploads}[endpoint]
-        missing: list[RejectedRow] = []
+        drafted = read(_standing(gather(answers, lists)))
         if endpoint != "playlistItems.list":
-            for answer, listed in zip(answers, lists, strict=True):
-                rows = _missing(answer.request.get("id"), listed, from_micros(answer.fetched_at))
-                missing += [replace(row, line=answer.line, pointer=answer.pointer + row.pointer) for row in rows]
-        return [read(items), *missing]
+            drafted.rejected += _all_missing(answers, lists)
+        return drafted
 
     def precision(self, kind: Kind, metric: str) -> str:
         return "rounded_3sf" if (kind, metric) == ("account", "followers") else "exact"
@@ -160,89 +190,127 @@ def _upload(pointer: str, item: Json) -> Draft:
 
 def _standing(found: Items) -> Items:
     """The items that are not withdrawn; almost always all."""
-    titles = [snippet.get("title") for snippet in objects(found.items, "snippet")]
-    return found.without(_is_withdrawn) if any(notice in titles for notice in _NOTICES) else found
+    is_notice = pc.is_in(part(found.things, "snippet", "title"), _NOTICE_TEXTS)
+    is_withdrawn = pc.and_(is_notice, part(found.things, "snippet", "thumbnails").is_null())
+    return found.only(pc.invert(is_withdrawn)) if pc.any(is_withdrawn).as_py() else found
 
 
-def _channels(found: Items) -> Columns:
+def _channels(found: Items) -> Drafted:
     """`_channel` of many."""
-    snippets, statistics = objects(found.items, "snippet"), objects(found.items, "statistics")
-    has_snippet, has_counts = has(found.items, "snippet"), has(found.items, "statistics")
-    topics = [
-        [_topic(address) for address in children(details, "topicCategories")]
-        for details in objects(found.items, "topicDetails")
-    ]
-    followers = [
-        None if counts.get("hiddenSubscriberCount") is True else counts.get("subscriberCount") for counts in statistics
-    ]
-    values: dict[str, list[Any]] = {
-        "platform": ["youtube"] * len(found.items), "platform_user_id": [item.get("id") for item in found.items],
-        "display_name": got(snippets, "title", has_snippet), "bio": got(snippets, "description", has_snippet),
-        "country": got(snippets, "country", has_snippet), "language": got(snippets, "defaultLanguage", has_snippet),
-        "created_at": got(snippets, "publishedAt", has_snippet),
-        "profile_image_url": only([_thumbnail(sizes) for sizes in objects(snippets, "thumbnails")], has_snippet),
-        "handle": [snippet.get("customUrl") or ABSENT for snippet in snippets],
-        "followers": only(followers, has_counts), "content_count": got(statistics, "videoCount", has_counts),
-        "total_views": got(statistics, "viewCount", has_counts),
-        "platform_topics": only(topics, has(found.items, "topicDetails")),
+    things = found.things
+    is_hidden = pc.fill_null(part(things, "statistics", "hiddenSubscriberCount"), _FALSE)
+    picture = _thumbnails(part(things, "snippet", "thumbnails"))
+    followers = pc.if_else(is_hidden, _NO_TEXT, part(things, "statistics", "subscriberCount"))
+    values = {
+        "platform": constant("youtube", len(things)), "platform_user_id": Said(part(things, "id")),
+        "display_name": got(things, "snippet", "title"), "bio": got(things, "snippet", "description"),
+        "country": got(things, "snippet", "country"), "language": got(things, "snippet", "defaultLanguage"),
+        "created_at": got(things, "snippet", "publishedAt"),
+        "profile_image_url": Said(picture, part(things, "snippet").is_valid()),
+        "handle": said(part(things, "snippet", "customUrl")),
+        "followers": Said(followers, part(things, "statistics").is_valid()),
+        "content_count": got(things, "statistics", "videoCount"),
+        "total_views": got(things, "statistics", "viewCount"), "platform_topics": _topics(things),
     }  # fmt: skip
-    return found.columns("account", values)
+    return Drafted([found.columns("account", "/items/", values)])
 
 
-def _videos(found: Items) -> Columns:
+def _videos(found: Items) -> Drafted:
     """`_video` of many."""
-    snippets, details = objects(found.items, "snippet"), objects(found.items, "contentDetails")
-    statistics, has_counts = objects(found.items, "statistics"), has(found.items, "statistics")
-    has_snippet, has_details = list(map(bool, snippets)), list(map(bool, details))
-    seconds = _many_seconds([part.get("duration") for part in details])
-    forms = [
-        content_type(length, snippet) if length is not None and 0 < length <= SHORT_SECONDS else "video"
-        for length, snippet in zip(seconds, snippets, strict=True)
-    ]
-    languages = [snippet.get("defaultAudioLanguage") or snippet.get("defaultLanguage") for snippet in snippets]
-    has_both = [*map(and_, has_snippet, has_details)]
-    values: dict[str, list[Any]] = {
-        "platform": ["youtube"] * len(found.items), "platform_content_id": [item.get("id") for item in found.items],
-        **_many_texts(snippets, has_snippet), "language": only(languages, has_snippet),
-        "duration_seconds": only(seconds, has_details), "content_type": only(forms, has_both),
-        "subtype": only([_live_state(snippet) for snippet in snippets], has_both),
-        "views": got(statistics, "viewCount", has_counts), "likes": got(statistics, "likeCount", has_counts),
-        "comments": got(statistics, "commentCount", has_counts),
+    things = found.things
+    snippet, details = part(things, "snippet"), part(things, "contentDetails")
+    durations = part(details, "duration")
+    seconds = looked_up(durations, _known_seconds, pa.int64())
+    state = part(snippet, "liveBroadcastContent")
+    has_both = pc.and_(snippet.is_valid(), details.is_valid())
+    language = either(part(snippet, "defaultAudioLanguage"), part(snippet, "defaultLanguage"))
+    values = {
+        "platform": constant("youtube", len(things)), "platform_content_id": Said(part(things, "id")),
+        **_many_texts(things), "language": Said(language, snippet.is_valid()),
+        "duration_seconds": Said(seconds, details.is_valid()), "content_type": Said(_forms(seconds, snippet), has_both),
+        "subtype": Said(pc.if_else(pc.is_in(state, _LIVE_STATES), state, _NO_TEXT), has_both),
+        "views": got(things, "statistics", "viewCount"), "likes": got(things, "statistics", "likeCount"),
+        "comments": got(things, "statistics", "commentCount"),
     }  # fmt: skip
-    return found.columns("content", values)
+    # An object of which we know no field may be empty or not, which makes a difference.
+    unusual = pc.or_(_hollow(snippet, "title"), pc.or_(_hollow(details, "duration"), _hollow(durations, seconds)))
+    return Drafted([found.columns("content", "/items/", values)], refused=set(found.lines(unusual)))
 
 
-def _uploads(found: Items) -> Columns:
+def _uploads(found: Items) -> Drafted:
     """`_upload` of many."""
-    snippets, details = objects(found.items, "snippet"), objects(found.items, "contentDetails")
-    named = zip(details, objects(snippets, "resourceId"), strict=True)
-    everywhere = [True] * len(found.items)
-    values = _many_texts(snippets, everywhere)
-    published = zip(details, values["published_at"], strict=True)
-    values |= {
-        "platform": ["youtube"] * len(found.items),
-        "platform_content_id": [part.get("videoId") or resource.get("videoId") for part, resource in named],
-        "platform_user_id": [
-            snippet.get("videoOwnerChannelId") or channel
-            for snippet, channel in zip(snippets, values["platform_user_id"], strict=True)
-        ],
-        "published_at": [part.get("videoPublishedAt") or listed for part, listed in published],
+    things = found.things
+    owner, listed = part(things, "snippet", "channelId"), part(things, "snippet", "publishedAt")
+    resource = part(things, "snippet", "resourceId", "videoId")
+    values = {
+        "platform": constant("youtube", len(things)),
+        "platform_content_id": Said(either(part(things, "contentDetails", "videoId"), resource)),
+        "platform_user_id": Said(either(part(things, "snippet", "videoOwnerChannelId"), owner)),
+        "title_or_caption": Said(part(things, "snippet", "title")),
+        "description": Said(part(things, "snippet", "description")),
+        "published_at": Said(either(part(things, "contentDetails", "videoPublishedAt"), listed)),
     }
-    return found.columns("content", values)
+    return Drafted([found.columns("content", "/items/", values)])
 
 
-def _many_texts(snippets: list[Json], where: list[bool]) -> dict[str, list[Any]]:
+def _many_texts(things: pa.StructArray) -> dict[str, Said]:
     """`_item_texts` of many."""
     return {
-        "platform_user_id": got(snippets, "channelId", where), "title_or_caption": got(snippets, "title", where),
-        "description": got(snippets, "description", where), "published_at": got(snippets, "publishedAt", where),
+        "platform_user_id": got(things, "snippet", "channelId"), "title_or_caption": got(things, "snippet", "title"),
+        "description": got(things, "snippet", "description"), "published_at": got(things, "snippet", "publishedAt"),
     }  # fmt: skip
 
 
-def _many_seconds(durations: list[Any]) -> list[int | None]:
-    if not set(map(type, durations)) <= {str, NoneType}:
-        raise Irregular
-    return [_known_seconds(duration) for duration in durations]
+def _forms(seconds: pa.Int64Array, snippet: pa.StructArray) -> pa.Array:
+    """`content_type` of many: asked of those few that may be called a Short."""
+    is_brief = pc.and_(pc.greater(seconds, _ZERO), pc.less_equal(seconds, _LONGEST_SHORT))
+    title, description = part(snippet, "title"), part(snippet, "description")
+    says = pc.or_kleene(*(pc.match_substring_regex(text, "(?i)#short|/shorts/") for text in (title, description)))
+    rows = np.flatnonzero(pc.fill_null(pc.and_(is_brief, says), _FALSE).to_numpy(zero_copy_only=False))
+    texts = [column.take(pa.array(rows)).to_pylist() for column in (title, description)]
+    forms = np.full(len(snippet), "video", object)
+    for row, name, about in zip(rows.tolist(), *texts, strict=True):
+        forms[row] = content_type(SHORT_SECONDS, {"title": name or "", "description": about or ""})
+    return pa.array(forms, pa.string())
+
+
+def _thumbnails(sizes: pa.StructArray) -> pa.Array:
+    """`_thumbnail` of many."""
+    found = part(sizes, "default", "url")
+    for size in ("medium", "high"):
+        found = pc.if_else(part(sizes, size).is_valid(), part(sizes, size, "url"), found)
+    return found
+
+
+def _topics(things: pa.StructArray) -> list[Any]:
+    """`_topic` of all addresses of many."""
+    lists = part(things, "topicDetails", "topicCategories").to_pylist()
+    spoken = part(things, "topicDetails").is_valid().to_pylist()
+    return [
+        [_topic(address) for address in addresses or ()] if is_spoken else ABSENT
+        for addresses, is_spoken in zip(lists, spoken, strict=True)
+    ]
+
+
+def _hollow(parent: pa.Array, inside: str | pa.Array) -> pa.BooleanArray:
+    """Where there is an object, but not what was looked for in it."""
+    found = part(parent, inside) if isinstance(inside, str) else inside
+    return pc.and_(parent.is_valid(), found.is_null())
+
+
+def _all_missing(answers: Answers, lists: pa.ListArray) -> list[RejectedRow]:
+    """`_missing` of many; answers that name exactly what was asked for, in that order, miss nothing."""
+    ids = pa.ListArray.from_arrays(lists.offsets, part(lists.values, "id"))
+    is_other = pc.fill_null(pc.not_equal(pc.binary_join(ids, _COMMA), answers.asked), answers.asked.is_valid())
+    rows = np.flatnonzero(is_other.to_numpy(zero_copy_only=False))
+    found = (
+        column.take(pa.array(rows)).to_pylist() for column in (answers.lines, answers.fetched_at, answers.asked, ids)
+    )
+    return [
+        replace(missing, line=line, pointer=answers.pointer + missing.pointer)
+        for line, fetched_at, asked, listed in zip(*found, strict=True)
+        for missing in _missing(asked, [{"id": each} for each in listed], from_micros(fetched_at))
+    ]
 
 
 def _is_withdrawn(item: Any) -> bool:
@@ -290,7 +358,13 @@ def duration_seconds(duration: Any) -> int | None:
     return (((weeks * 7 + days) * 24 + hours) * 60 + minutes) * 60 + seconds
 
 
-_known_seconds = lru_cache(maxsize=16_384)(duration_seconds)  # many videos are equally long
+@lru_cache(maxsize=16_384)  # many videos are equally long
+def _known_seconds(duration: str) -> int | None:
+    """None for what is no duration, too."""
+    try:
+        return duration_seconds(duration)
+    except FieldError:
+        return None
 
 
 def _live_state(snippet: Json) -> str | None:

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from base.clock import to_micros
 from base.errors import SourceError
+from engines.workers import available_cores
 from ingest.contracts import SourceContract
 from ingest.coverage import Coverage
 from ingest.files import Batch, Delivery, Payload
@@ -86,7 +87,8 @@ class Intake:
     def _take_payload(self, sha256: str, delivery: Delivery) -> None:
         as_of = to_micros(self.context.as_of)
         with self.context.blobs.open(sha256) as stream:
-            payload = Payload(stream, delivery.path.name, delivery.contract, as_of)
+            workers = self.context.settings.workers or available_cores()
+            payload = Payload(stream, delivery.path.name, delivery.contract, as_of, workers=workers)
             origin = Origin(sha256, delivery.path.name, delivery.source, as_of, self.delivered)
             for number, batch in enumerate(_ahead(payload.batches())):
                 self._count(delivery, batch)

@@ -57,6 +57,16 @@ def test_recorded_answers_are_scored_without_a_store(typed, files):
     assert report["usd_per_1000_creators"] is None
 
 
+def test_the_price_that_the_settings_give_is_the_one_that_counts(typed, files, monkeypatch):
+    monkeypatch.setenv("CREATORDEX_PRICES", json.dumps({"scripted": {"input": "2"}}))
+    (report,) = map(json.loads, typed("--recorded", files[0], "--json").stdout.splitlines())
+    once = report["usd_per_1000_creators"]
+    monkeypatch.setenv("CREATORDEX_PRICES", json.dumps({"scripted": {"input": "4"}}))
+    (report,) = map(json.loads, typed("--recorded", files[0], "--json").stdout.splitlines())
+    assert once > 0
+    assert report["usd_per_1000_creators"] == pytest.approx(2 * once)
+
+
 def test_a_table_says_where_the_answers_come_from(typed, files):
     done = typed("--recorded", files[0])
     assert done.stdout.startswith("answers fake\n")
@@ -103,3 +113,15 @@ def test_live_asks_nobody_unless_a_model_is_selected(typed, tmp_path):
 
 def test_live_without_a_file_for_the_answers_is_a_usage_error(typed):
     assert typed("--live").exit_code == 2
+
+
+def test_live_is_paid_for_and_wants_a_cap(typed, tmp_path, monkeypatch):
+    """No cap, no question; a cap that is typed is one, and nothing leaves that does not fit under it."""
+    with fake_provider() as fake:
+        for name, value in {"PROVIDER": "openai", "BASE_URL": fake.url, "API_KEY": "sk-of-mine"}.items():
+            monkeypatch.setenv(f"CREATORDEX_LLM__{name}", value)
+        done = typed("--live", "--record", "new.jsonl")
+        assert (done.exit_code, "--max-usd" in done.output) == (2, True)
+        done = typed("--live", "--record", "new.jsonl", "--max-usd", "0.0001")
+        assert "left under the cap" in done.output
+        assert not fake.books.seen["chat"]

@@ -24,8 +24,8 @@ from ingest.records import Entity, Kind, RejectedRow
 NOW = 1_772_000_000_000_000
 
 
-def _payload(data: bytes, name: str, contract: SourceContract | None = None) -> Payload:
-    return Payload(io.BufferedReader(io.BytesIO(data)), name, contract, NOW)  # type: ignore[arg-type]
+def _payload(data: bytes, name: str, contract: SourceContract | None = None, workers: int = 2) -> Payload:
+    return Payload(io.BufferedReader(io.BytesIO(data)), name, contract, NOW, workers=workers)  # type: ignore[arg-type]
 
 
 def _one_by_one(payload: Payload) -> Batch:
@@ -38,7 +38,9 @@ def _one_by_one(payload: Payload) -> Batch:
         else:
             kind: Kind = "account" if isinstance(found.record, MODELS["account"]) else "content"
             entities[kind].append((seat, found))
-    return Batch(frame_of("account", entities["account"]), frame_of("content", entities["content"]), rejected)
+    return Batch(
+        frame_of("account", entities["account"]), frame_of("content", entities["content"]), rejected, payload.media
+    )
 
 
 def _by_columns(payload: Payload) -> Batch:
@@ -47,6 +49,7 @@ def _by_columns(payload: Payload) -> Batch:
         pa.concat_tables([batch.accounts for batch in batches]),
         pa.concat_tables([batch.content for batch in batches]),
         [row for batch in batches for row in batch.rejected],
+        payload.media,
     )
 
 
@@ -84,6 +87,54 @@ def test_generated_answers_need_no_second_reading(corpus: list[Path], monkeypatc
             batch.accounts.num_rows + batch.content.num_rows
             for batch in _payload(path.read_bytes(), path.name).batches()
         )
+
+
+def test_generated_captures_never_become_python_values(corpus: list[Path], monkeypatch: pytest.MonkeyPatch):
+    def decoded(data: bytes) -> Any:
+        raise AssertionError(data)
+
+    monkeypatch.setattr(files, "decode_json", decoded)
+    captures = [path for path in corpus if path.parent.name == "captures"]
+    assert captures
+    for path in captures:
+        assert _by_columns(_payload(path.read_bytes(), path.name)).content.num_rows
+
+
+def test_any_number_of_workers_reads_the_same(corpus: list[Path], monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(files, "UNIT_BYTES", 10_000)
+    monkeypatch.setattr(files, "BATCH_BYTES", 50_000)
+    for path in corpus:
+        data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+        data = data.replace(b'"likeCount":"1', b'"likeCount":"x') + b"{broken"
+        one, three = (
+            list(_payload(data, path.name.removesuffix(".gz"), None, workers).batches()) for workers in (1, 3)
+        )
+        assert len(one) > 1 or path.suffix == ".csv"
+        assert one == three
+
+
+_GOOD = b'{"platform":"youtube","endpoint":"videos.list","status":200,"body":{"items":[{"id":"a"}]}}'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [_GOOD + b" " + _GOOD, _GOOD[:-1], _GOOD[:40] + b"\n" + _GOOD[40:], b"[" + _GOOD + b"]", b"\xef\xbb\xbf" + _GOOD]
+    + [_GOOD + b"\x0c", _GOOD + b"\r", b"\r"]
+    + [_GOOD.replace(b"200", b"%s") % number for number in (b"NaN", b"null", b"200.0", b"0200", b"2" * 5000)]
+    + [
+        _GOOD.replace(b"200", b'200,"x":%s') % value
+        for value in (b"-Infinity", b" NaN ", b"1" + b"0" * 5000, b'"null"')
+    ]
+    + [_GOOD.replace(b'"a"', b'"%s"') % name for name in (b"\xff", b"a\x01", b"\\ud800", b"\\u0000a", b"")]
+    + [_GOOD.replace(b"200", b"200," + more) for more in (b"", b'"\xff":1', b'"status":404', b'"request":["z"]')]
+    + [_GOOD.replace(b"200", b"200," + more) for more in (b'"request":{"id":"z,a"}', b'"request":{"id":""}')]
+    + [_GOOD.replace(b"200", b'200,"fetched_at":"%s"') % at for at in (b"soon", b"1970-01-01T00:00:00Z", b"")]
+    + [_GOOD.replace(b'"items"', b'"error":%s,"items"') % error for error in (b"{}", b'"no"', b'{"code":"ok"}')]
+    + [_GOOD.replace(b"youtube", b"yt"), _GOOD.replace(b"youtube", b"x"), _GOOD.replace(b"videos", b"comments")],
+)
+def test_a_strange_line_between_plain_ones_is_read_alike(text: bytes):
+    found = assert_same(b"\n".join([_GOOD, text, _GOOD]), "a.jsonl")
+    assert found.content.num_rows + len(found.rejected) >= 2
 
 
 def test_units_and_batches_of_any_size_hold_the_same(corpus: list[Path], monkeypatch: pytest.MonkeyPatch):

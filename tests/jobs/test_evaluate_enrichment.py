@@ -10,9 +10,11 @@ from enrich.golden import load_golden
 from enrich.recording import Head, Recording, RecordingLLM
 from jobs.evaluate_enrichment import ask_all, compare_trials, report_on, try_offline, try_recorded
 from providers.hashing import HashingEmbedder
+from providers.prices import Prices
 from providers.scripted import ScriptedLLM
 from tests.enrich.making import an_answer
 
+PRICES = Prices.load()
 NICHES = {creator.subject.handles[0]: creator for creator in load_golden()}
 
 
@@ -51,7 +53,7 @@ def good():
 
 
 def test_the_offline_classifier_is_on_trial_without_a_store_or_a_key():
-    report = report_on(try_offline(HashingEmbedder()))
+    report = report_on(try_offline(HashingEmbedder()), PRICES)
     assert report["answers"] == "offline"
     assert report["creators"] == len(load_golden())
     assert report["macro_f1"] > 0.6  # by words alone, for these vectors mean nothing
@@ -60,7 +62,7 @@ def test_the_offline_classifier_is_on_trial_without_a_store_or_a_key():
 
 
 def test_recorded_answers_are_judged_and_repairs_are_counted(good):
-    report = report_on(try_recorded(good))
+    report = report_on(try_recorded(good), PRICES)
     assert report["answers"] == "fake"
     assert report["refusal_rate"] == pytest.approx(1 / len(load_golden()))
     assert report["invalid_rate"] == 0
@@ -71,7 +73,7 @@ def test_recorded_answers_are_judged_and_repairs_are_counted(good):
 
 
 def test_the_same_recording_gives_the_same_report(good):
-    assert report_on(try_recorded(good)) == report_on(try_recorded(good))
+    assert report_on(try_recorded(good), PRICES) == report_on(try_recorded(good), PRICES)
 
 
 def test_worse_answers_are_refused_at_the_gate_and_better_ones_are_not(good):

@@ -38,7 +38,7 @@ NIGHT = NightSummary(
     exit_code=0,
     stages=(
         StageLine("ingest_accounts", {"rows_read": 5200, "rejected": 12}, 3.25),
-        StageLine("embed_accounts", {"written": 2011}, 8.0),
+        StageLine("embed_accounts", {"written": 2011}, 8.0, paid_usd=1.25),
     ),
     accounts_by_platform={"instagram": 800, "tiktok": 150, "youtube": 1050},
     creators_by_size={1: 900, 2: 400, 3: 100},
@@ -135,3 +135,9 @@ def test_the_page_is_written_whole(tmp_path: Path):
     path = write_report(tmp_path / "report.html", NIGHT)
     assert path.read_text() == report_page(NIGHT)
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_page_says_what_the_night_cost_stage_by_stage_and_together():
+    page = report_page(NIGHT)
+    assert page.count("$1.2500") == 2
+    assert "nothing" in page

@@ -15,7 +15,7 @@ from base.errors import (
 )
 from base.usage import LLMUsage
 from providers.openai_client import Endpoint
-from providers.openai_embedder import MOST_TEXTS, MOST_TOKENS, OpenAIEmbedder, packed
+from providers.openai_embedder import AT_ONCE, MOST_TEXTS, MOST_TOKENS, OpenAIEmbedder, packed
 from tests.fake_provider.server import fake_provider
 
 MODEL = "text-embedding-3-small"
@@ -182,3 +182,66 @@ def test_a_model_of_unknown_length_wants_it_told():
 
 def test_the_id_names_vendor_model_and_length():
     assert OpenAIEmbedder(Endpoint(), MODEL, CountingMeter(), dimensions=256).id == f"openai:{MODEL}/256"
+
+
+# --- several batches under way ---------------------------------------------------------------------------------------
+
+BATCHES = [[f"bread {batch} {place}" for place in range(3)] for batch in range(20)]
+
+
+def test_batches_are_under_way_together_and_bring_what_they_bring_alone(fake):
+    fake.latency_seconds = 0.05
+    meter = CountingMeter()
+    embedder = an_embedder(fake, meter, dimensions=8)
+    together = dict(embedder.embed_each(iter(BATCHES)))
+    assert 1 < fake.books.most_in_flight <= AT_ONCE
+    assert list(together) == list(range(20))
+    for place in (0, 7, 8, 19):
+        np.testing.assert_array_equal(together[place], embedder.embed(BATCHES[place]))
+    assert meter.tokens == fake.books.tokens()["input_tokens"]
+
+
+class PurseOf(CountingMeter):
+    """Holds so many tokens; what a request did not read comes back."""
+
+    def __init__(self, tokens: int) -> None:
+        super().__init__()
+        self.room, self.taken = tokens, dict[str, int]()
+
+    def open(self, texts: int, most_tokens: int, request_hash: str) -> str:
+        if most_tokens > self.room:
+            raise BudgetExhausted
+        self.room -= most_tokens
+        call_id = super().open(texts, most_tokens, request_hash)
+        self.taken[call_id] = most_tokens
+        return call_id
+
+    def close(self, call_id: str, ended: LLMUsage | ProviderError) -> None:
+        super().close(call_id, ended)
+        self.room += self.taken[call_id] - (ended.input_tokens if isinstance(ended, LLMUsage) else 0)
+
+
+def test_near_its_end_a_budget_buys_what_it_buys_one_by_one_and_what_was_paid_is_given_out(fake):
+    def bought(size: int) -> tuple[list[int], int]:
+        purse, found = PurseOf(100), []
+        embedder = an_embedder(fake, purse, dimensions=8)
+        with pytest.raises(BudgetExhausted):
+            for start in range(0, len(BATCHES), size):
+                for place, _ in embedder.embed_each(BATCHES[start : start + size]):
+                    found.append(start + place)
+        assert purse.room >= 0
+        return found, purse.room
+
+    alone = bought(1)
+    assert alone == bought(len(BATCHES))
+    assert len(alone[0]) > 100 // sum(len(text) for text in BATCHES[0]), "more than at the worst price"
+
+
+def test_an_error_is_raised_once_the_others_are_given_out(fake):
+    fake.script("embeddings", "quota")
+    meter = CountingMeter()
+    found = []
+    with pytest.raises(QuotaExhausted):
+        found.extend(place for place, _ in an_embedder(fake, meter, dimensions=8).embed_each(BATCHES[:AT_ONCE]))
+    assert len(found) == AT_ONCE - 1
+    assert meter.tokens == fake.books.tokens()["input_tokens"]

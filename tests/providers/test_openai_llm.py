@@ -25,7 +25,7 @@ from base.usage import LLMUsage
 from enrich.dossier import build_dossier
 from enrich.questions import Questions
 from enrich.taxonomy import load_taxonomy
-from providers.openai_client import OPENAI_URL, Endpoint, connect
+from providers.openai_client import OPENAI_URL, Endpoint
 from providers.openai_llm import OpenAILLM
 from tests.enrich.making import PROMPT, a_cook
 from tests.fake_provider.limits import Bucket, Limits
@@ -171,7 +171,7 @@ def mocked(router, body=None, status=200, headers=None, **options):
 
     async def once():
         endpoint = Endpoint(url, KEY)
-        client = connect(endpoint, httpx2.AsyncClient(follow_redirects=False))
+        client = httpx2.AsyncClient(follow_redirects=False)
         llm = OpenAILLM(endpoint, "gpt-5.6-luna", client=client, **options)
         try:
             return await llm.complete(QUESTION)
@@ -250,7 +250,7 @@ def test_the_mock_lets_nothing_through(httpx2_mock):
 
     async def once():
         endpoint = Endpoint("https://elsewhere.example/v1", KEY)
-        llm = OpenAILLM(endpoint, "m", client=connect(endpoint, httpx2.AsyncClient()))
+        llm = OpenAILLM(endpoint, "m", client=httpx2.AsyncClient())
         await llm.complete(QUESTION)
 
     with pytest.raises((ProviderError, AssertionError)):
