@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from base.clock import to_micros
 from base.fingerprint import canonical_json
 from enrich.labeller import Labeller
 from enrich.questions import Questions
@@ -55,7 +56,11 @@ def relabelled(context: Context, prompt_name: str) -> Iterator[pa.Table]:
     while rows := _retired(context, taxonomy):
         for made in {(row["model"], row["prompt_version"]) for row in rows} - recipes.keys():
             recipes[made] = Questions(made[0], load_prompt(prompt_name, made[1]), taxonomy).recipe.fingerprint
-        renewed = [_renewed(row, taxonomy, recipes[row["model"], row["prompt_version"]]) for row in rows]
+        renewed = [
+            _renewed(row, taxonomy, recipes[row["model"], row["prompt_version"]])
+            | {"in_force_since": to_micros(context.as_of)}
+            for row in rows
+        ]
         yield pa.Table.from_pylist(renewed, arrow_schema(Enrichment))
 
 

@@ -47,9 +47,9 @@ def members(since: datetime | None) -> Select[Any]:
 
 
 def enrichments(since: datetime | None) -> Select[Any]:
-    """The answers in force, or those given since, by creator."""
+    """The answers in force, or those that came into force since, by creator."""
     in_force = _columns(Enrichment, but=("is_current",)).where(col(Enrichment.is_current))
-    return _since(in_force, Enrichment.created_at, since).order_by(col(Enrichment.creator_id))
+    return _since(in_force, Enrichment.in_force_since, since).order_by(col(Enrichment.creator_id))
 
 
 def relations(since: datetime | None) -> Select[Any]:

@@ -481,7 +481,10 @@ class Enrichment(SQLModel, table=True):
     prompt_version: str | None = _text(default=None)
     taxonomy_version: str = _text()
     cost_usd: float = 0.0
+    #: when it was given
     created_at: datetime = _instant()
+    #: when it last came into force: later than it was given where it came back, or got other ids for retired ones
+    in_force_since: datetime = _instant()
 
 
 class EnrichmentState(SQLModel, table=True):

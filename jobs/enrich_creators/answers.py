@@ -135,7 +135,8 @@ class Answers:
         if not rows:
             return
         store.take_out_of_force(frames, [row["creator_id"] for row in rows])
-        answers = [row | {"is_current": True} for row in rows]
+        force = {"is_current": True, "in_force_since": to_micros(self.context.as_of)}
+        answers = [row | force for row in rows]
         store.save_enrichments(frames, pa.Table.from_pylist(answers, arrow_schema(Enrichment)))
 
     def _count(self, creators: int, **amounts: int) -> None:
@@ -167,7 +168,6 @@ def _row(context: Context, labeller: Labeller, outcome: Outcome, labels: Creator
         "creator_id": outcome.creator_id,
         "input_fingerprint": outcome.input_fingerprint,
         "recipe_fingerprint": labeller.recipe.fingerprint,
-        "is_current": True,
         "provenance": labeller.provenance,
         "reason": reason,
         "primary_niche": labels.primary_niche,

@@ -40,7 +40,7 @@ def add_creator(store: Store, accounts: list[CreatorAccount]) -> str:
             creator_id=creator_id, input_fingerprint="i", recipe_fingerprint="r", is_current=True, provenance="offline",
             reason="new", primary_niche="fitness", secondary_niches="[]", llm_summary=f"{anchor.handle} in a sentence.",
             account_kind="person", confidence="high", evidence="[]", flags="[]", model="m", taxonomy_version="1",
-            created_at=AS_OF,
+            created_at=AS_OF, in_force_since=AS_OF,
         ),
         CreatorVector(
             creator_id=creator_id, field=f"{anchor.platform}_bio", recipe_fingerprint=recipe, input_fingerprint="v",

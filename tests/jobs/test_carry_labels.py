@@ -73,6 +73,7 @@ def test_creators_of_a_retired_niche_are_relabelled_and_nobody_is_asked(answered
     told = ("primary_niche", "reason", "taxonomy_version", "cost_usd")
     assert tuple(after["cr_ann"][name] for name in told) == ("home", "relabelled", "1.1.0", 0.0)
     assert "relabelled" in after["cr_ann"]["flags"]
+    assert after["cr_ann"]["in_force_since"] > before["cr_ann"]["in_force_since"], "an export since then has it"
     assert after["cr_bea"] == before["cr_bea"], "who has no retired label keeps its row"
     assert [row["primary_niche"] for row in rows(answered) if row["creator_id"] == "cr_ann"].count("food") == 1
 

@@ -173,7 +173,11 @@ def test_a_creator_that_is_what_it_was_gets_its_former_answer_back(three_creator
     change(three_creators, bea.values(creator_id="cr_bea"))
     save(three_creators, *a_creator("cr_bea", "youtube:id-bea")[:1])
     report = enrich_creators(a_night(three_creators, nights=2))
-    assert in_force(three_creators) == before
+    after = in_force(three_creators)
+    back = {name for name, answer in after.items() if answer["in_force_since"] == AS_OF + timedelta(days=2)}
+    assert back == {"cr_ann", "cr_bea"}, "an export since the night before has them"
+    first = {"in_force_since": AS_OF}
+    assert {name: answer | first for name, answer in after.items()} == before
     assert (report.counts["restored"], report.counts["labelled"]) == (2, 0)
 
 
@@ -333,7 +337,8 @@ def test_without_its_score_what_the_cascade_accepted_is_asked_about_and_comes_ba
     change(three_creators, update(Enrichment).values(is_current=False))
     report = enrich_creators(a_night(three_creators, nights=1, cascade_min_score=0.5), llm)
     assert (report.counts["restored"], report.counts["labelled"], len(llm.requests)) == (3, 0, 1)
-    assert rows(three_creators) == before
+    back = AS_OF + timedelta(days=1)
+    assert rows(three_creators) == [answer | {"in_force_since": back} for answer in before]
 
 
 def test_the_cascade_answers_nobody_when_no_model_is_selected(three_creators):

@@ -237,7 +237,7 @@ def an_answer(creator_id: str, is_current: bool) -> Enrichment:
         creator_id=creator_id, input_fingerprint="i", recipe_fingerprint="r", is_current=is_current,
         provenance="offline", reason="new", primary_niche="food", secondary_niches='["baking","bread"]',
         llm_summary="Bakes.", account_kind="person", confidence="low", evidence="[1,3]", flags="[]",
-        model="m", taxonomy_version="1", created_at=AS_OF,
+        model="m", taxonomy_version="1", created_at=AS_OF, in_force_since=AS_OF,
     )  # fmt: skip
 
 

@@ -37,7 +37,7 @@ def an_answer(creator_id: str, niche: str, *, is_current: bool = True) -> Enrich
         creator_id=creator_id, input_fingerprint=f"in-{niche}", recipe_fingerprint="r", is_current=is_current,
         provenance="offline", reason="new", primary_niche=niche, secondary_niches="[]", llm_summary="",
         account_kind="person", confidence="high", evidence="[]", flags="[]", model="m", taxonomy_version="1",
-        created_at=AS_OF,
+        created_at=AS_OF, in_force_since=AS_OF,
     )  # fmt: skip
 
 

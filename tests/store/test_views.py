@@ -70,6 +70,7 @@ def an_answer(niche: str, is_current: bool) -> Enrichment:
         creator_id="cr_1", input_fingerprint=niche, recipe_fingerprint="r", is_current=is_current, provenance="offline",
         reason="new", primary_niche=niche, secondary_niches="[]", llm_summary="Bakes.", account_kind="person",
         confidence="low", evidence="[]", flags="[]", model="m", taxonomy_version="1", created_at=AS_OF,
+        in_force_since=AS_OF,
     )  # fmt: skip
 
 
