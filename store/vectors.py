@@ -78,7 +78,10 @@ def account_fingerprints(first: str, last: str, recipe: str) -> Select[Any]:
     """What the account vectors of a range were made from."""
     return (
         _select(col(AccountVector.account_key), col(AccountVector.field), col(AccountVector.input_fingerprint))
-        .where(col(AccountVector.account_key).between(first, last), col(AccountVector.recipe_fingerprint) == recipe)
+        .where(
+            col(AccountVector.account_key).between(first, last),
+            unindexed(col(AccountVector.recipe_fingerprint)) == recipe,
+        )
         .order_by(col(AccountVector.account_key), col(AccountVector.field))
     )
 
@@ -101,11 +104,13 @@ def member_vectors(first: str, last: str, recipe: str) -> Select[Any]:
 def content_activity(first: str, last: str, recipe: str) -> Select[Any]:
     """Of each account of a range of creators: when its newest embedded item is from, and what they all engaged."""
     engagement = cast(func.sum(_engagement()), BigInteger).label("engagement")
+    members = select(col(CreatorMember.account_key)).where(col(CreatorMember.creator_id).between(first, last))
+    vector = select(col(ContentVector.content_key)).where(
+        col(ContentVector.content_key) == col(ContentItem.content_key), col(ContentVector.recipe_fingerprint) == recipe
+    )
     return (
         _select(col(ContentItem.account_key), func.max(_seen_at()).label("seen_at"), engagement)
-        .join(CreatorMember, col(CreatorMember.account_key) == col(ContentItem.account_key))
-        .join(ContentVector, col(ContentVector.content_key) == col(ContentItem.content_key))
-        .where(col(CreatorMember.creator_id).between(first, last), col(ContentVector.recipe_fingerprint) == recipe)
+        .where(col(ContentItem.account_key).in_(members), vector.exists())
         .group_by(col(ContentItem.account_key))
         .order_by(col(ContentItem.account_key))
     )
@@ -176,7 +181,10 @@ def _content_vectors(first: str, last: str, recipe: str, *columns: Any) -> Selec
     return (
         select(col(ContentVector.content_key), col(ContentItem.account_key), *columns)
         .join(ContentItem, col(ContentItem.content_key) == col(ContentVector.content_key))
-        .where(col(ContentItem.account_key).between(first, last), col(ContentVector.recipe_fingerprint) == recipe)
+        .where(
+            col(ContentItem.account_key).between(first, last),
+            unindexed(col(ContentVector.recipe_fingerprint)) == recipe,
+        )
         .order_by(col(ContentVector.content_key))
     )
 
