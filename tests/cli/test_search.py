@@ -28,7 +28,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("CREATORDEX_HOME", str(tmp_path))
     for version, bio in enumerate(["home workouts", f"home workouts {HOSTILE}"], start=1):
         people = [
-            a_creator("ann", name=HOSTILE, summary=HOSTILE, bio=bio),
+            a_creator("ann", name=HOSTILE, summary=HOSTILE, bio=bio, provenance="offline"),
             a_creator("bob", followers={"instagram": None}),
         ]
         write_snapshot(tmp_path / "snapshots" / "versions" / folder_name(version), input_of(people), version)
