@@ -37,7 +37,7 @@ def word_count(text: str) -> int:
     4
     """
     words = text.split()
-    return len(words) if text.isascii() else sum(map(_length, words))
+    return sum(map(_length, words)) if _is_dense(text) else len(words)
 
 
 def summarise(platforms: Sequence[str], bios: Iterable[str | None], items: Sequence[str]) -> str:
@@ -104,6 +104,8 @@ def _statements(text: str) -> Iterator[str]:
 
 def _first_words(text: str, limit: int) -> str:
     """The beginning of a text, at most `limit` words long."""
+    if not _is_dense(text):
+        return " ".join(text.split()[:limit]).strip(_EDGES)
     taken: list[str] = []
     room = limit
     for word in text.split():
@@ -115,7 +117,12 @@ def _first_words(text: str, limit: int) -> str:
 
 
 def _length(word: str) -> int:
-    return max(1, -(-len(_CJK.findall(word)) // 2)) if not word.isascii() else 1
+    return max(1, -(-len(_CJK.findall(word)) // 2))
+
+
+def _is_dense(text: str) -> bool:
+    """Whether it has characters of a script in which two of them count as a word."""
+    return not text.isascii() and _CJK.search(text) is not None
 
 
 def _listed(platforms: Sequence[str]) -> str:
