@@ -161,7 +161,7 @@ def _rows(numbers: Any, context: Context, random: np.random.Generator) -> Iterat
         answered, "creator_id", input_fingerprint="shown", recipe_fingerprint=Asked.recipe.fingerprint, is_current=True,
         provenance="llm", reason="new", primary_niche="food", secondary_niches="[]", llm_summary="A summary of it.",
         account_kind="person", confidence="high", evidence="[]", flags="[]", model="planned-only",
-        taxonomy_version="1.0.0", cost_usd=0.0, created_at=pa.array(NOW - ages),
+        taxonomy_version="1.0.0", cost_usd=0.0, created_at=pa.array(NOW - ages), in_force_since=pa.array(NOW - ages),
     )  # fmt: skip
 
 

@@ -133,7 +133,7 @@ def _save(frames: FrameWriter, harvested: Harvest) -> None:
             told |= {name: canonical_json(told[name]) for name in ("secondary_niches", "evidence")}
             fixed = {"provenance": "llm", "reason": harvested.reasons[answer.creator_id], "model": "cheap"}
             labels.append(row | told | fixed | {"is_current": True, "flags": "[]", "taxonomy_version": "1"})
-            labels[-1] |= {"cost_usd": 0.0, "created_at": 0}
+            labels[-1] |= {"cost_usd": 0.0, "created_at": 0, "in_force_since": 0}
         elif answer.fate == "failed":
             failures.append(row | {"error_class": answer.error_class, "detail": answer.detail})
             failures[-1] |= {"run_id": "run", "failed_at": 0, "is_final": answer.is_final}
