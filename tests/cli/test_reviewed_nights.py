@@ -77,7 +77,7 @@ def test_an_unmerge_restores_both_creators_with_their_labels_and_a_retired_id_re
     home = tmp_path / "home"
     ann, bea = creator_id_for(YT), creator_id_for(IG)
     judged = ("different", "same", "different", "same")
-    labels, retired = [], []
+    labels, back, retired = [], [], []
     open_store(read_settings()).close()
     for place, verdict in enumerate(judged):
         day = 2 * place + 1
@@ -88,13 +88,16 @@ def test_an_unmerge_restores_both_creators_with_their_labels_and_a_retired_id_re
         else:
             judge(typed, YT, IG, verdict, day - 1)
         night(typed, day)
-        labels.append({row["creator_id"]: row for row in exported(typed, "enrichments")})
+        answers = {row["creator_id"]: row for row in exported(typed, "enrichments")}
+        back.append({creator_id: row.pop("in_force_since") for creator_id, row in answers.items()})
+        labels.append(answers)
         found = typed("explain", bea, "--json")
         retired.append(json.loads(found.stdout)["creator_id"])
     assert retired == [bea, ann, bea, ann], "an id answers for itself when it stands, and is answered for when not"
     assert {ann, bea} <= set(labels[0]) == set(labels[2])
     assert bea not in labels[1]
     assert labels[0] == labels[2], "word for word, with the instant at which they were first given"
+    assert sum(back[0][creator] != since for creator, since in back[2].items()) == 2, "an export since has both"
     assert labels[0][ann]["primary_niche"] != labels[0][bea]["primary_niche"]
     assert labels[1] == labels[3]
     with sqlite3.connect(home / "store.db") as store:
