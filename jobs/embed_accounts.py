@@ -20,9 +20,8 @@ from providers.embedder import embed_each
 from store.tables import AccountVector, ContentVector
 
 ACCOUNTS_AT_ONCE = 5_000  # with 20 items each: about 100 MB of text and 150 MB of vectors
-TEXTS_AT_ONCE = (
-    2_048  # per transaction: a kill loses a few seconds of the default model's work, a paid one's requests under way
-)
+#: per transaction: a kill loses a few seconds of the default model's work, or a paid one's requests under way
+TEXTS_AT_ONCE = 2_048
 
 VectorTable = type[ContentVector] | type[AccountVector]
 KEYS: dict[VectorTable, list[str]] = {ContentVector: ["content_key"], AccountVector: ["account_key", "field"]}
