@@ -26,8 +26,11 @@ import yaml
 
 from benchmarks.measure import CREATORDEX, print_night, run_night
 from corpus.reference import REFERENCE
-from identity.explain import explain_row
+from identity.explain import PairExplanation, explain_row
 from identity.weights import load_model
+from jobs.explain_accounts import explain_accounts
+from jobs.runner import inspecting
+from jobs.settings import Settings, read_settings
 
 CONTRACTS = Path(__file__).with_name("contracts")
 BESIDE_THE_PROJECT = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -36,7 +39,6 @@ QUESTIONS = (
     "football highlights on youtube",
     "python programming for beginners",
 )
-SHOWN_MERGES = 20
 #: Half of these files are lists of names and numbers: their accounts have no text, so no vector is right.
 GATE = "[gate]\nmin_vector_coverage = 0.3\n"
 _CHANNEL_ID = re.compile(r"UC[\w-]{22}")
@@ -77,7 +79,7 @@ def main() -> None:
             print_rejected(store)
             print_sizes(store)
             print_merges_by_evidence(store)
-            print_random_merges(store, home, config, options.seed)
+            print_random_merges(store, read_settings(config, home=home), options.merges, options.seed)
             print_labels(store)
         for question in QUESTIONS:
             print(f"\n— search: {question}", flush=True)
@@ -88,6 +90,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("data_dir", type=Path, nargs="?", default=BESIDE_THE_PROJECT)
     parser.add_argument("--embedder", help="an embeddings.provider; default: that of the project")
+    parser.add_argument("--merges", type=int, default=20, help="how many to show")
     parser.add_argument("--seed", type=int, default=1, help="picks the merges that are shown")
     parser.add_argument("--home", type=Path, help="keep the results here instead of throwing them away")
     return parser.parse_args()
@@ -208,14 +211,21 @@ def print_merges_by_evidence(store: sqlite3.Connection) -> None:
         print(f"  {count:6,}  {kind}")
 
 
-def print_random_merges(store: sqlite3.Connection, home: Path, config: Path, seed: int) -> None:
+def print_random_merges(store: sqlite3.Connection, settings: Settings, count: int, seed: int) -> None:
     """Merges across platforms with their evidence, for a person to judge."""
     pairs = [(pair["left"], pair["right"]) for pair in _links(store, "l.platform <> r.platform")]
-    chosen = random.Random(seed).sample(pairs, k=min(SHOWN_MERGES, len(pairs)))  # noqa: S311 (a sample to look at)
+    chosen = random.Random(seed).sample(pairs, k=min(count, len(pairs)))  # noqa: S311 (a sample to look at)
     print(f"\n{len(chosen)} of {len(pairs):,} merges across platforms (seed {seed})")
-    for left, right in chosen:
-        print(f"\n• {_shown(store, left)}\n  {_shown(store, right)}", flush=True)
-        _creatordex(home, config, "explain", left, right)
+    with inspecting(settings) as context:
+        for left, right in chosen:
+            print(f"\n• {_shown(store, left)}\n  {_shown(store, right)}")
+            print_evidence(explain_accounts(context, left, right))
+
+
+def print_evidence(found: PairExplanation) -> None:
+    for evidence in found.evidence:
+        print(f"  {evidence.weight_bits:+6.1f}  {evidence.comparison}: {evidence.detail}")
+    print(f"  {found.match_weight_bits:+6.1f}  together", *found.quotes, sep="\n          ")
 
 
 def _links(store: sqlite3.Connection, condition: str) -> list[sqlite3.Row]:
