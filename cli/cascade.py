@@ -1,15 +1,20 @@
-"""enrich calibrate: from which score the offline classifier may have the last word."""
+"""enrich, with calibrate: from which score the offline classifier may have the last word."""
 
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from cli.night import enrich
 from cli.state import JsonFlag, out, print_json, settings_of
 from jobs.calibrate_cascade import calibrate_cascade
 from jobs.runner import inspecting
 
+enrich_app = typer.Typer(invoke_without_command=True)
+enrich_app.callback()(enrich)
 
+
+@enrich_app.command("calibrate")
 def calibrate(
     ctx: typer.Context,
     target: Annotated[

@@ -8,30 +8,57 @@ import typer
 from typer.core import TyperGroup
 
 from base.errors import EngineError
-from cli import (
-    cascade,
-    contracts,
-    costs,
-    demo,
-    drift,
-    evaluate,
-    export,
-    identity,
-    months,
-    night,
-    review,
-    runs,
-    search,
-    serve,
-    setup,
-    takedown,
-    train,
-)
+from cli.late import LateCommand
 from cli.state import State, err
+
+#: name, place, line in the help, in the order of the help
+COMMANDS = (
+    ("demo", "demo:demo", "Invent a corpus, run a night over it offline, and show what came out."),
+    ("init", "setup:init", "Write a settings file to start from; never overwrites one."),
+    ("ingest", "night:ingest", "Keep the raw bytes of files, then parse them into accounts, content and metrics."),
+    ("contract", "contracts:contract_app", "Describe and check the files you deliver."),
+    ("renormalize", "night:renormalize", "Rebuild accounts, content and metrics from the raw bytes alone."),
+    ("embed", "night:embed", "Give vectors to content, accounts and creators whose text or recipe changed."),
+    ("resolve", "identity:resolve", "Decide which accounts are one creator's: in the store, or in FILE."),
+    ("enrich", "cascade:enrich_app", "Label each creator once: niche, style, summary."),
+    ("publish", "night:publish", "Build a snapshot of the index, check it at the gate, and make it the current one."),
+    ("nightly", "night:nightly", "Run the whole night: ingest, embed, resolve, enrich, embed creators, publish."),
+    ("status", "runs:status", "Say how the last run ended and how complete and fresh the store is."),
+    ("runs", "runs:runs_app", "What earlier runs did."),
+    ("costs", "costs:costs", "Say what paid calls cost: by purpose, model, prompt, reason, and how they ended."),
+    ("explain", "identity:explain",
+     "Say why two accounts are one creator's or not, who a creator is, or what was delivered about an account."),
+    ("judge", "identity:judge", "Keep a person's decision about two accounts; the next resolve obeys it."),
+    ("split", "review:split", "Keep some accounts of a creator apart from all its others; the next resolve obeys it."),
+    ("review", "review:review_app", "Questions for people, and their answers."),
+    ("train", "train:train",
+     "Fit the weights to your own accounts and judgements; nothing uses the model until you say so."),
+    ("drift", "drift:drift_app", "When content counts as moved."),
+    ("evaluate", "evaluate:evaluate_app", "How right the decisions are."),
+    ("search", "search:search",
+     "Find creators by words and meaning in the published index, each with the reasons for its rank."),
+    ("export", "export:export",
+     "Take creators, members, labels, changes or metrics by week out of the store, as Parquet, CSV or JSON lines."),
+    ("months", "months:months_app", "Content and metrics by month."),
+    ("serve", "serve:serve",
+     "Serve the search API and the search page over the index in force; a newer one is swapped in as it comes."),
+    ("keys", "serve:keys_app", "API keys of the search service."),
+    ("takedown", "takedown:takedown",
+     "Hide a creator from every search within seconds, delete it from the store, and never take it in again."),
+    ("snapshot", "search:snapshot_app", "Published snapshots of the index."),
+    ("db", "setup:db_app", "The store's schema."),
+    ("settings", "setup:show_settings", "Print every setting in force, as JSON."),
+    ("doctor", "setup:doctor", "Check that settings, store, home and models are in order; exit 1 when one is not."),
+)  # fmt: skip
 
 
 class _EngineGroup(TyperGroup):
-    """Turns the engine's errors into one line, a hint and the documented exit code."""
+    """Every command, imported when called; the engine's errors as one line, a hint and the documented exit code."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        for name, place, line in COMMANDS:
+            self.add_command(LateCommand(name, place, line))
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -68,38 +95,3 @@ def main(
     ] = False,
 ) -> None:
     ctx.obj = State(config=config)
-
-
-app.command("demo")(demo.demo)
-app.command("init")(setup.init)
-app.command("ingest")(night.ingest)
-app.add_typer(contracts.contract_app, name="contract", help="Describe and check the files you deliver.")
-app.command("renormalize")(night.renormalize)
-app.command("embed")(night.embed)
-app.command("resolve")(identity.resolve)
-enrich_app = typer.Typer(invoke_without_command=True)
-enrich_app.callback()(night.enrich)
-enrich_app.command("calibrate")(cascade.calibrate)
-app.add_typer(enrich_app, name="enrich")
-app.command("publish")(night.publish)
-app.command("nightly")(night.nightly)
-app.command("status")(runs.status)
-app.add_typer(runs.runs_app, name="runs", help="What earlier runs did.")
-app.command("costs")(costs.costs)
-app.command("explain")(identity.explain)
-app.command("judge")(identity.judge)
-app.command("split")(review.split)
-app.add_typer(review.review_app, name="review", help="Questions for people, and their answers.")
-app.command("train")(train.train)
-app.add_typer(drift.drift_app, name="drift", help="When content counts as moved.")
-app.add_typer(evaluate.evaluate_app, name="evaluate", help="How right the decisions are.")
-app.command("search")(search.search)
-app.command("export")(export.export)
-app.add_typer(months.months_app, name="months", help="Content and metrics by month.")
-app.command("serve")(serve.serve)
-app.add_typer(serve.keys_app, name="keys", help="API keys of the search service.")
-app.command("takedown")(takedown.takedown)
-app.add_typer(search.snapshot_app, name="snapshot", help="Published snapshots of the index.")
-app.add_typer(setup.db_app, name="db", help="The store's schema.")
-app.command("settings")(setup.show_settings)
-app.command("doctor")(setup.doctor)

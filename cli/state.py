@@ -6,13 +6,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 
 from base.errors import ConfigError
-from jobs.settings import Settings, read_settings
+
+if TYPE_CHECKING:
+    from jobs.settings import Settings
 
 #: data goes to stdout, progress and errors to stderr
 out = Console(highlight=False, soft_wrap=True)
@@ -34,8 +36,11 @@ class State:
     config: Path | None = None
 
 
-def settings_of(ctx: typer.Context, **overrides: Any) -> Settings:
+def settings_of(ctx: typer.Context, **overrides: Any) -> "Settings":
     """The settings in force for this command."""
+    # Imported here: their knobs lie in every room, and a list of commands needs none of them.
+    from jobs.settings import read_settings
+
     state = ctx.find_object(State) or State()
     return read_settings(state.config, **overrides)
 

@@ -5,7 +5,6 @@ Vectors are unit rows of float32, shape (n, d); a cell is a row of the centres.
 
 from typing import Any
 
-import faiss
 import numpy as np
 import numpy.typing as npt
 
@@ -18,6 +17,8 @@ _SEED = 1
 
 def train_cells(sample: Matrix, cells: int) -> Matrix:
     """The unit centres of so many cells, by spherical k-means over the sample; the same every time on one machine."""
+    import faiss  # here, for it takes long to load and most who open an index need no cells
+
     clustering: Any = faiss.Kmeans(
         sample.shape[1], cells, niter=_ITERATIONS, spherical=True, seed=_SEED,
         min_points_per_centroid=1, max_points_per_centroid=len(sample),
@@ -28,6 +29,8 @@ def train_cells(sample: Matrix, cells: int) -> Matrix:
 
 def nearest_cell(matrix: Matrix, centres: Matrix) -> npt.NDArray[np.int64]:
     """For each row the cell whose centre has the largest dot product with it."""
+    import faiss
+
     _, found = faiss.knn(np.ascontiguousarray(matrix, np.float32), centres, 1, metric=faiss.METRIC_INNER_PRODUCT)
     return np.asarray(found[:, 0], np.int64)
 

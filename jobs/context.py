@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlmodel import Session
 from structlog.typing import FilteringBoundLogger
@@ -15,8 +16,6 @@ from structlog.typing import FilteringBoundLogger
 from base.clock import Clock, SystemClock
 from base.fingerprint import Recipe
 from embeddings.document import DOCUMENT_VERSION
-from engines.duckdb_engine import DuckDBEngine
-from enrich.offline import OfflineClassifier
 from enrich.taxonomy import Taxonomy, load_taxonomy
 from jobs.runlog import silent_log
 from jobs.settings import Settings
@@ -26,6 +25,10 @@ from providers.local import load_embedder
 from store.blobs import BlobStore
 from store.bulk import FrameReader, FrameWriter
 from store.session import Store
+
+if TYPE_CHECKING:
+    from engines.duckdb_engine import DuckDBEngine
+    from enrich.offline import OfflineClassifier
 
 #: (stage, done, total or None): called by jobs as they go on
 Progress = Callable[[str, int, int | None], None]
@@ -92,12 +95,17 @@ class Context:
         return Recipe(model=self.embedder.id, version=DOCUMENT_VERSION, options=options)
 
     @cached_property
-    def offline_classifier(self) -> OfflineClassifier:
+    def offline_classifier(self) -> "OfflineClassifier":
         """The labeller that costs nothing, over tonight's vectors."""
+        # Imported here, as the engine below: who only looks at the store needs neither.
+        from enrich.offline import OfflineClassifier
+
         return OfflineClassifier(self.taxonomy, self.embedder, self.profile_recipe.fingerprint)
 
-    def engine(self) -> DuckDBEngine:
+    def engine(self) -> "DuckDBEngine":
         """A fresh engine; use it as a context."""
+        from engines.duckdb_engine import DuckDBEngine
+
         return DuckDBEngine(memory_limit=self.settings.memory_limit, workers=self.settings.workers)
 
     def reading(self) -> AbstractContextManager[Session]:

@@ -8,8 +8,12 @@ from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
 
+from cli.main import COMMANDS, app
+
 _FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload(["cli.main"])
+_FORKS.set_forkserver_preload(
+    [*sorted({f"cli.{place.partition(':')[0]}" for _, place, _ in COMMANDS}), "providers.static"]
+)
 SECONDS = 300
 
 
@@ -31,8 +35,6 @@ def forked(work: Callable[..., object], *arguments: Any, **environment: str) -> 
 
 def command(*arguments: str) -> None:
     """What `creatordex ARGUMENTS` does."""
-    from cli.main import app
-
     app(arguments)
 
 

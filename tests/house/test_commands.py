@@ -9,6 +9,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from cli.late import LateCommand
 from cli.main import app
 from tests.house.tree import ROOT
 
@@ -21,7 +22,8 @@ PAGES = (
 
 def commands(group: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
     """Every command with its full name; a group is one when it does something by itself."""
-    for name, command in sorted(group.commands.items()):
+    for name, listed in sorted(group.commands.items()):
+        command = listed.load() if isinstance(listed, LateCommand) else listed
         is_group = hasattr(command, "commands")
         if is_group:
             yield from commands(command, (*path, name))
@@ -29,7 +31,8 @@ def commands(group: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]
             yield " ".join((*path, name)), command
 
 
-COMMANDS = dict(commands(typer.main.get_command(app)))
+LISTED: Any = typer.main.get_command(app)
+COMMANDS = dict(commands(LISTED))
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -37,6 +40,12 @@ def test_a_command_says_in_one_line_what_it_does(name):
     first_line = (COMMANDS[name].help or "").strip().splitlines()[:1]
     assert first_line, f"creatordex {name} has no help"
     assert len(first_line[0]) <= 120
+
+
+@pytest.mark.parametrize("name", LISTED.commands)
+def test_the_list_says_of_a_command_what_the_command_says(name):
+    listed = LISTED.commands[name]
+    assert listed.help == " ".join(listed.load().help.split("\n\n")[0].split())
 
 
 @pytest.mark.parametrize("name", COMMANDS)
