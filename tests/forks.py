@@ -17,20 +17,34 @@ _FORKS.set_forkserver_preload(
 SECONDS = 300
 
 
+class Fork:
+    """A process at work, and what it has said so far."""
+
+    def __init__(self, work: Callable[..., object], *arguments: Any, **environment: str) -> None:
+        """See `forked`."""
+        self._said = tempfile.TemporaryDirectory()
+        self._out, self._err = Path(self._said.name, "out"), Path(self._said.name, "err")
+        streams = (self._out, self._err)
+        self.process = _FORKS.Process(target=_perform, args=(work, arguments, environment, streams))
+        self.process.start()
+        self._what = (work.__name__, *arguments)
+
+    def ended(self) -> CompletedProcess[str]:
+        """What came of it, once it has ended."""
+        self.process.join(SECONDS)
+        if self.process.exitcode is None:
+            self.process.kill()
+            raise TimeoutError(f"still at work after {SECONDS} s: {self._what}")
+        with self._said:
+            return CompletedProcess(self._what, self.process.exitcode, self._out.read_text(), self._err.read_text())
+
+
 def forked(work: Callable[..., object], *arguments: Any, **environment: str) -> CompletedProcess[str]:
     """Call `work` in another process, under our environment with `environment` in it and no other setting of ours.
 
     The exit code is that of a command: what `SystemExit` carries, 1 after any other exception, and −9 after a kill.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        out, err = Path(folder, "out"), Path(folder, "err")
-        process = _FORKS.Process(target=_perform, args=(work, arguments, environment, (out, err)))
-        process.start()
-        process.join(SECONDS)
-        if process.exitcode is None:
-            process.kill()
-            raise TimeoutError(f"still at work after {SECONDS} s: {work.__name__} {arguments}")
-        return CompletedProcess(arguments, process.exitcode, out.read_text(), err.read_text())
+    return Fork(work, *arguments, **environment).ended()
 
 
 def command(*arguments: str) -> None:

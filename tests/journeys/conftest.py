@@ -11,7 +11,7 @@ from tests.journeys.nights import nightly
 @pytest.fixture(scope="session")
 def corpus_files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     folder = tmp_path_factory.mktemp("corpus")
-    write_corpus(folder, accounts=240, seed=11)
+    write_corpus(folder, accounts=90, seed=11)
     return sorted(path for path in folder.rglob("*") if path.suffix in {".gz", ".csv", ".jsonl"})
 
 

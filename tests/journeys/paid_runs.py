@@ -5,8 +5,6 @@ The fake provider stays with whoever calls: it sees what a killed process can no
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -27,6 +25,7 @@ from store.session import Store
 from store.tables import Creator, CreatorMember, Enrichment, EnrichmentFailure, LlmCall
 from tests.factories import AS_OF, an_account, an_item
 from tests.fake_provider.books import TOKENS, BilledCall
+from tests.forks import Fork, command
 
 MODEL = "gpt-5.4-nano"
 PRICE = Prices.load().of(MODEL)
@@ -60,17 +59,14 @@ class PaidRuns:
             "budget": {"max_usd_per_night": self.max_usd},
         }
 
-    def start(self) -> subprocess.Popen[str]:
+    def start(self) -> Fork:
         """A run in a process of its own; it goes on where a killed one stopped."""
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("CREATORDEX_")}
-        environment |= {
+        environment = {
             f"CREATORDEX_{section}__{name}".upper(): str(value)
             for section, knobs in self.knobs.items()
             for name, value in knobs.items()
         }
-        environment["CREATORDEX_HOME"] = str(self.home)
-        command = [str(Path(sys.executable).with_name("creatordex")), "enrich", "--as-of", AS_OF.isoformat()]
-        return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        return Fork(command, "enrich", "--as-of", AS_OF.isoformat(), CREATORDEX_HOME=str(self.home), **environment)
 
     def finish(self) -> RunResult:
         """A run that nobody disturbs: in this process, which has everything loaded."""
@@ -81,10 +77,13 @@ class PaidRuns:
         """Signal a run when it is time; its exit code. A run that ended before is no error."""
         run = self.start()
         deadline = time.monotonic() + LONGEST_SECONDS
-        while run.poll() is None and not is_time() and time.monotonic() < deadline:
+        while run.process.is_alive() and not is_time() and time.monotonic() < deadline:
             time.sleep(0.005)
-        run.send_signal(number)
-        return ended(run)
+        if run.process.is_alive():
+            os.kill(run.process.pid, number)
+        done = run.ended()
+        assert done.returncode in (0, 75, -signal.SIGKILL), done.stderr[-2000:]
+        return done.returncode
 
     def calls(self) -> list[LlmCall]:
         return calls_in(self.store)
@@ -151,14 +150,6 @@ def failures_in(store: Store) -> dict[str, str]:
     """Creator → error class."""
     with store.reading() as session:
         return {row.creator_id: row.error_class for row in session.exec(select(EnrichmentFailure))}
-
-
-def ended(run: subprocess.Popen[str]) -> int:
-    """The exit code, once it is there; what a failed run said is shown."""
-    _, errors = run.communicate(timeout=LONGEST_SECONDS)
-    if run.returncode not in (0, 75, -signal.SIGKILL):
-        raise AssertionError(f"the run ended with {run.returncode}: {errors[-2000:]}")
-    return run.returncode
 
 
 def billed_nano_usd(calls: list[BilledCall]) -> int:
