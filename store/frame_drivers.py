@@ -21,6 +21,10 @@ Parameters = tuple[Any, ...]
 
 #: what installs the second database's drivers
 POSTGRES_HINT = "pip install 'creatordex[postgres]'"
+# One of each, for it remembers what it found out about every type: a new one makes a statement twice as dear.
+_SQLITE = sqlite.dialect()
+#: casts every parameter: the driver sends whole numbers as int8, and substr() wants an int4
+_POSTGRES = psycopg.dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
 #: NORMAL as in `store/session.py`; the others keep the pages of a batch in memory until it is committed
 _SQLITE_PRAGMAS = ("busy_timeout=30000", "synchronous=NORMAL", "cache_size=-131072", "wal_autocheckpoint=16384")
 
@@ -85,7 +89,7 @@ class SqliteDriver:
         pass
 
     def compile(self, statement: Executable) -> tuple[str, Parameters]:
-        return _compiled(statement, sqlite.dialect())
+        return _compiled(statement, _SQLITE)
 
     def typed(self, sql: str, schema: pa.Schema, *, is_limited: bool) -> str:
         # The driver takes each column's type from its first thousand rows and fails when they are all NULL and a
@@ -140,8 +144,7 @@ class PostgresDriver:
         return driver.connect(address, autocommit=True)
 
     def compile(self, statement: Executable) -> tuple[str, Parameters]:
-        # This dialect casts every parameter: the driver sends whole numbers as int8, and substr() wants an int4.
-        return _compiled(statement, psycopg.dialect(paramstyle="numeric_dollar"))  # type: ignore[no-untyped-call]
+        return _compiled(statement, _POSTGRES)
 
     def typed(self, sql: str, schema: pa.Schema, *, is_limited: bool) -> str:
         return sql  # the server says the type of every column
