@@ -43,7 +43,7 @@ check: $(READY)  ## format, lint, types and the quick tests: about a minute
 	$(BIN)/pytest -m "not slow"
 
 battery: $(READY)  ## the long counts: 200 random histories of nights and of batches, a kill at each of their steps, 50 of paid runs
-	CREATORDEX_TEST_HISTORIES=200 $(BIN)/pytest --numprocesses 2 --dist worksteal tests/jobs/test_incremental_nights.py
+	CREATORDEX_TEST_HISTORIES=200 $(BIN)/pytest --numprocesses 2 --dist worksteal tests/jobs/test_incremental_nights.py tests/jobs/test_export_tables.py
 	CREATORDEX_TEST_HISTORIES=200 CREATORDEX_TEST_EVERY_KILL=1 $(BIN)/pytest --numprocesses 2 tests/jobs/test_batches.py
 	CREATORDEX_TEST_PAID_KILLS=50 $(BIN)/pytest tests/journeys/test_paid_runs.py
 	CREATORDEX_PUBLISH_KILLS=300 CREATORDEX_PUBLISH_READERS=4 $(BIN)/pytest -s tests/index/test_publish_under_fire.py

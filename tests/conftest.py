@@ -4,7 +4,7 @@ import shutil
 import socket
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
 
@@ -75,12 +75,11 @@ def bare_address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 NewStore = Callable[[], Store]
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def new_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[NewStore]:
-    """Makes stores with the whole schema and no rows, each with a home of its own; on one database, then the other."""
+@contextmanager
+def _making_stores(request: pytest.FixtureRequest, folder: Path) -> Iterator[NewStore]:
     on_postgres = request.param == "postgres"
     source = request.getfixturevalue("postgres" if on_postgres else "_empty_file")
-    homes = (tmp_path / (f"home-{number}" if number else "home") for number in count())
+    homes = (folder / (f"home-{number}" if number else "home") for number in count())
     with ExitStack() as opened:
 
         def make() -> Store:
@@ -96,6 +95,20 @@ def new_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[NewSto
             return store
 
         yield make
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def new_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[NewStore]:
+    """Makes stores with the whole schema and no rows, each with a home of its own; on one database, then the other."""
+    with _making_stores(request, tmp_path) as make:
+        yield make
+
+
+@pytest.fixture(params=["sqlite", "postgres"], scope="module")
+def shared_store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """One store for the tests of a module that only read what a fixture of theirs put there."""
+    with _making_stores(request, tmp_path_factory.mktemp("shared")) as make:
+        yield make()
 
 
 @pytest.fixture

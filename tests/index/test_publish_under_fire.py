@@ -14,7 +14,7 @@ from index.leases import leased_versions
 from index.versions import Versions, verify_version
 from tests.index.publisher import publish
 
-KILLS = int(os.environ.get("CREATORDEX_PUBLISH_KILLS", "6"))
+KILLS = int(os.environ.get("CREATORDEX_PUBLISH_KILLS", "4"))
 READERS = int(os.environ.get("CREATORDEX_PUBLISH_READERS", "2"))
 
 

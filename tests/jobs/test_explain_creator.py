@@ -21,8 +21,7 @@ YT, IG, TT, X = "youtube:id-quillandember", "instagram:id-quill.ember", "tiktok:
 ANN = creator_id_for(YT)
 
 
-@pytest.fixture
-def context(store):
+def after_a_night(store):
     name = {"display_name": "Quill & Ember"}
     with store.writing() as session:
         session.add(an_account("quillandember", bio="essays. Instagram: @quill.ember", followers=900, **name))
@@ -39,12 +38,23 @@ def context(store):
     return context
 
 
+@pytest.fixture
+def context(store):
+    return after_a_night(store)
+
+
+@pytest.fixture(scope="module")
+def told(shared_store):
+    """The same for those who only ask."""
+    return after_a_night(shared_store)
+
+
 def night(context, days: int) -> None:
     resolve_creators(replace(context, as_of=AS_OF + timedelta(days=days)))
 
 
-def test_a_creator_says_how_it_was_built_people_first_and_then_by_weight(context):
-    found = explain_creator(context, ANN)
+def test_a_creator_says_how_it_was_built_people_first_and_then_by_weight(told):
+    found = explain_creator(told, ANN)
     assert (found.creator_id, found.name, found.steps_left_out) == (ANN, "Quill & Ember", 0)
     assert [account.account_key for account in found.accounts] == [YT, IG, TT, X]
     first, *others = found.steps
@@ -63,21 +73,21 @@ def test_what_was_paid_for_its_labels_is_said(context):
     assert explain_creator(context, ANN).labels[-1] == "paid calls about it: 2, $0.003 together"
 
 
-def test_the_waterfall_of_each_link_adds_up_to_its_weight(context):
-    for step in explain_creator(context, ANN).steps:
+def test_the_waterfall_of_each_link_adds_up_to_its_weight(told):
+    for step in explain_creator(told, ANN).steps:
         total = step.explanation.prior_bits
         for evidence in step.explanation.evidence:
             total += evidence.weight_bits
         assert total == step.explanation.match_weight_bits
 
 
-def test_relations_and_judgements_stand_on_both_sides(context):
-    found = explain_creator(context, ANN)
+def test_relations_and_judgements_stand_on_both_sides(told):
+    found = explain_creator(told, ANN)
     fan = creator_id_for("tiktok:id-quill.fans")
     assert [(one.source, one.kind, one.other_creator_id) for one in found.relations] == [
         ("tiktok:id-quill.fans", "fan_of", fan)
     ]
-    assert [one.other_creator_id for one in explain_creator(context, fan).relations] == [ANN]
+    assert [one.other_creator_id for one in explain_creator(told, fan).relations] == [ANN]
     assert [(one.reviewer, one.verdict, one.note) for one in found.judgements] == [("ida", Verdict.SAME, "told me so")]
 
 
@@ -102,12 +112,12 @@ def test_a_decision_whose_grounds_changed_is_named(context):
     assert "claim appeared" in sentence
 
 
-def test_an_id_that_never_stood_is_named(context):
+def test_an_id_that_never_stood_is_named(told):
     with pytest.raises(SourceError, match="no creator"):
-        explain_creator(context, "cr_" + "a" * 16)
+        explain_creator(told, "cr_" + "a" * 16)
 
 
-def test_a_creator_of_one_account_was_built_by_nothing(context):
-    with context.reading() as session:
+def test_a_creator_of_one_account_was_built_by_nothing(told):
+    with told.reading() as session:
         assert session.get_one(CreatorMember, "tiktok:id-quill.fans")
-    assert explain_creator(context, creator_id_for("tiktok:id-quill.fans")).steps == ()
+    assert explain_creator(told, creator_id_for("tiktok:id-quill.fans")).steps == ()

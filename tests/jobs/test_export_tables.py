@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
@@ -33,6 +34,8 @@ from store.tables import AccountAlias, CreatorAccount, CreatorMember, Enrichment
 from tests.factories import AS_OF, HOMES, a_context, address_of, an_account, home_of
 from tests.postgres import PostgresServer
 
+#: histories of nights per database; the battery tries 200
+EXAMPLES = int(os.environ.get("CREATORDEX_TEST_HISTORIES", "4"))
 Row = dict[str, Any]
 ACCOUNTS = ("ann", "bea", "cleo", "dora")
 #: account → whose it is on that night; an account that is missing is not known (any more)
@@ -127,7 +130,7 @@ def by(rows: Sequence[Row], name: str) -> dict[str, Row]:
 
 
 @pytest.mark.slow
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=EXAMPLES, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(nights=NIGHTS)
 def test_two_nights_differ_by_what_the_changes_between_them_say_and_by_nothing_else(new_database, nights):
     with tempfile.TemporaryDirectory() as folder, new_database(Path(folder)) as address:

@@ -143,14 +143,14 @@ def test_a_night_fills_every_table_that_ingest_owns(context: Context, files: lis
 
 def test_the_order_of_delivery_leaves_no_trace(new_store: NewStore, files: list[Path]):
     """The same files in any order, in one call or one by one, end in the same store."""
+    one_by_one = [[path] for path in random.Random(0).sample(files, 5)]
     found = []
-    for order in [files, files[::-1], *(random.Random(seed).sample(files, 5) for seed in range(2))]:
-        for split in (False, True):
-            context = a_context(new_store())
-            for part in [[path] for path in order] if split else [order]:
-                ingest(context, *part)
-            found.append(dump(context.store))
-            context.store.close()
+    for calls in ([files], [files[::-1]], [[path] for path in files[::-1]], one_by_one):
+        context = a_context(new_store())
+        for part in calls:
+            ingest(context, *part)
+        found.append(dump(context.store))
+        context.store.close()
     for one in found:
         for table, expected in found[0].items():
             assert one[table] == expected, table
