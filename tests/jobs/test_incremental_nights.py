@@ -19,7 +19,7 @@ from tests.factories import AS_OF, a_context
 from tests.histories import History, a_history, deliver, reshuffled
 
 #: how many are lived through; the battery tries 200
-HISTORIES = int(os.environ.get("CREATORDEX_TEST_HISTORIES", "8"))
+HISTORIES = int(os.environ.get("CREATORDEX_TEST_HISTORIES", "20"))
 TABLES = (CreatorMember, Creator, CandidatePair, ValueCount, AccountRelation)
 #: when a row last changed depends on when its news arrived
 STAMPS = {"since", "updated_at"}
