@@ -57,10 +57,7 @@ class DuckDBEngine:
         """See `Engine.map_arrow`."""
         starts = range(0, dataset.num_rows, KERNEL_BATCH_ROWS)
         batches = (dataset.slice(start, KERNEL_BATCH_ROWS) for start in starts)
-        # One batch is done here before another process has started.
-        workers = min(self._workers, len(starts))
-        results = map_batches(batches, kernel, workers) if workers > 1 else map(kernel, batches)
-        parts = [result.cast(schema) for result in results]
+        parts = [result.cast(schema) for result in map_batches(batches, kernel, self._workers)]
         return pa.concat_tables(parts) if parts else schema.empty_table()
 
     def write(self, dataset: pa.Table, path: str) -> None:

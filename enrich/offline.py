@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -65,10 +66,17 @@ class OfflineClassifier:
         """embedding_recipe: fingerprint of the recipe that the subjects' vectors were made with."""
         self._taxonomy = taxonomy
         self._embedder = embedder
-        niche_ids = tuple(niche.id for niche in taxonomy.niches)
-        self._cues: Cues = cues_for(niche_ids, taxonomy.style_ids, taxonomy.kind_ids)
+        self._cues = _cues_of(taxonomy)
         options = {"taxonomy": taxonomy.fingerprint, "cues": self._cues.fingerprint, "embedding": embedding_recipe}
         self.recipe = Recipe(MODEL, VERSION, options)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What another process needs: the vectors of the definitions, not the model that made them."""
+        return {"_taxonomy": self._taxonomy, "recipe": self.recipe, "_anchors": self._anchors}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__ |= state
+        self._cues = _cues_of(self._taxonomy)
 
     def input_fingerprint(self, subject: Subject) -> str:
         return subject.fingerprint
@@ -87,13 +95,13 @@ class OfflineClassifier:
         return self._scored(subjects, [_Text(subject, self._cues) for subject in subjects]).leads
 
     def _scored(self, subjects: Sequence[Subject], texts: Sequence["_Text"]) -> "_Scored":
-        vectors = np.zeros((len(subjects), self._embedder.dim), np.float32)
+        anchors = self._anchors
+        vectors = np.zeros((len(subjects), anchors.niches.shape[1]), np.float32)
         has_vector = np.zeros((len(subjects), 1), np.float32)
         for row, subject in enumerate(subjects):
             if subject.vector is not None:
                 vectors[row], has_vector[row] = subject.vector, 1
         shares = np.array([text.shares for text in texts], np.float32).reshape(-1, len(self._taxonomy.niches))
-        anchors = self._anchors
         beyond_talk = (vectors - has_vector * anchors.small_talk) @ anchors.niches.T / anchors.spread
         to_subs, to_styles = (vectors @ matrix.T / anchors.spread for matrix in (anchors.subs, anchors.styles))
         return _Scored(beyond_talk + CUE_WEIGHT * shares, shares, to_subs, to_styles)
@@ -200,6 +208,10 @@ class _Text:
         self.item_words = [words_of(item) for item in subject.items]
         self.item_votes = [cues.niche_votes(words) for words in self.item_words]
         self.shares = cues.niche_shares([cues.niche_votes(self.profile_words), *self.item_votes])
+
+
+def _cues_of(taxonomy: Taxonomy) -> Cues:
+    return cues_for(tuple(niche.id for niche in taxonomy.niches), taxonomy.style_ids, taxonomy.kind_ids)
 
 
 def _votes(labels: Mapping[str, tuple[str, ...]], texts: Sequence[Sequence[str]]) -> Counter[str]:

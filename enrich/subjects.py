@@ -1,12 +1,17 @@
-"""All that a labeller may see of one creator: frames of a stretch of creators in, one `Subject` each out."""
+"""All that a labeller may see of one creator: frames of a stretch of creators in, one `Subject` each out.
 
-from collections.abc import Iterator, Sequence
+Between the two lies a frame with one row of lists per creator, which can travel to another process.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import pairwise, repeat
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from base.fingerprint import fingerprint
 
@@ -17,6 +22,7 @@ BIO_WEIGHT = 1.0
 
 _PROFILE = ("platform", "handle", "display_name", "bio", "language")
 _ITEM = ("platform", "text", "views", "published_at")
+_ITEM_LISTS = tuple(f"item_{name}" for name in _ITEM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,49 +61,98 @@ class Subject:
 def subjects(
     creator_ids: Sequence[str], profiles: pa.Table, items: pa.Table, vectors: pa.Table, matrix: Vector | None = None
 ) -> Iterator[Subject]:
-    """One subject per id, in the given order; the frames are sorted by creator_id, and may hold more creators.
+    """One subject per id, in the given order; see `subject_frame`."""
+    return read_subjects(subject_frame(creator_ids, profiles, items, vectors, matrix))
+
+
+def subject_frame(
+    creator_ids: Sequence[str], profiles: pa.Table, items: pa.Table, vectors: pa.Table, matrix: Vector | None = None
+) -> pa.Table:
+    """One row of lists per id, in the given order; the frames may hold more creators.
 
     profiles, items, vectors: as `store.enrichments` loads them. matrix: the vectors of `vectors`, row for row.
     """
-    ids = np.asarray(creator_ids, dtype=object)
-    profile_at, item_at, vector_at = (_bounds(frame, ids) for frame in (profiles, items, vectors))
-    profile = [profiles.column(name).to_pylist() for name in _PROFILE]
-    item = [items.column(name).to_pylist() for name in _ITEM]
-    prints = vectors.column("input_fingerprint").to_pylist()
-    fields = vectors.column("field").to_pylist()
-    means = None if matrix is None else _means(fields, matrix, vector_at)
-    for row, creator_id in enumerate(creator_ids):
-        account, content, vector = (slice(*at[row]) for at in (profile_at, item_at, vector_at))
-        texts = [text or "" for text in item[1][content]]
+    ids = pa.array(creator_ids, pa.string())
+    accounts, contents, texts = (_Lists.of(frame["creator_id"], ids) for frame in (profiles, items, vectors))
+    prints = pc.binary_join_element_wise(vectors["field"], vectors["input_fingerprint"], "")
+    columns = {
+        "creator_id": ids,
+        **{name: accounts.of_column(profiles[name]) for name in _PROFILE},
+        **{f"item_{name}": contents.of_column(items[name]) for name in _ITEM},
+        "vector_fingerprint": pc.binary_join(texts.of_column(prints), " "),
+    }
+    if matrix is not None:
+        columns["vector"] = _means(vectors["field"], matrix, texts)
+    return pa.table(columns)
+
+
+def read_subjects(frame: pa.Table) -> Iterator[Subject]:
+    """The subjects of a `subject_frame`, in its order."""
+    ids, prints = (frame[name].to_pylist() for name in ("creator_id", "vector_fingerprint"))
+    lists = zip(*(_lists(frame[name]) for name in (*_PROFILE, *_ITEM_LISTS)), strict=True)
+    for creator_id, vector_fingerprint, vector, row in zip(ids, prints, _vectors(frame), lists, strict=True):
+        platforms, handles, names, bios, languages, item_platforms, texts, views, published_at = row
         yield Subject(
             creator_id=creator_id,
-            platforms=profile[0][account],
-            handles=profile[1][account],
-            names=profile[2][account],
-            bios=profile[3][account],
-            languages=profile[4][account],
-            item_platforms=item[0][content],
-            items=texts,
-            item_views=item[2][content],
-            item_published_at=item[3][content],
-            vector_fingerprint=" ".join(map(str.__add__, fields[vector], prints[vector])),
-            vector=None if means is None or vector.start == vector.stop else means[row],
+            platforms=platforms,
+            handles=handles,
+            names=names,
+            bios=bios,
+            languages=languages,
+            item_platforms=item_platforms,
+            items=[text or "" for text in texts],
+            item_views=views,
+            item_published_at=published_at,
+            vector_fingerprint=vector_fingerprint,
+            vector=vector if vector_fingerprint else None,
         )
 
 
-def _bounds(frame: pa.Table, ids: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
-    """First and last-plus-one row of each creator in a frame sorted by creator_id, shape (n, 2)."""
-    owners = np.asarray(frame.column("creator_id").to_pylist(), dtype=object)
-    return np.stack([np.searchsorted(owners, ids, side="left"), np.searchsorted(owners, ids, side="right")], axis=1)
+@dataclass(frozen=True, slots=True)
+class _Lists:
+    """Which rows of a frame belong to which creator, in the order of the creators asked for."""
+
+    #: rows of the frame, those of one creator side by side and as they came
+    rows: pa.Array
+    #: where each creator's begin among them, and the end
+    offsets: npt.NDArray[np.int64]
+
+    @classmethod
+    def of(cls, owners: pa.ChunkedArray, ids: pa.Array) -> Self:
+        place = pc.index_in(owners, value_set=ids).combine_chunks()
+        owner = pc.fill_null(place, len(ids)).to_numpy(zero_copy_only=False)
+        offsets = np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=len(ids))[: len(ids)])])
+        return cls(pa.array(np.argsort(owner, kind="stable")[: offsets[-1]]), offsets)
+
+    def of_column(self, column: pa.ChunkedArray) -> pa.ListArray:
+        """A column of the frame as one list per creator."""
+        return pa.ListArray.from_arrays(pa.array(self.offsets, pa.int32()), column.combine_chunks().take(self.rows))
 
 
-def _means(fields: Sequence[str], matrix: Vector, bounds: npt.NDArray[np.int64]) -> Vector:
-    weights = np.array([CONTENT_WEIGHT if field.endswith("_content") else BIO_WEIGHT for field in fields], np.float32)
-    weighted = matrix * weights[:, None]
-    totals = np.zeros((len(bounds), matrix.shape[1]), np.float32)
-    owner = np.repeat(np.arange(len(bounds)), bounds[:, 1] - bounds[:, 0])
-    rows = np.concatenate([np.arange(first, last) for first, last in bounds]) if len(bounds) else owner
-    np.add.at(totals, owner, weighted[rows.astype(np.int64)])
+def _lists(column: pa.ChunkedArray) -> Iterator[list[Any]]:
+    """The lists of a column, its values made objects once for all."""
+    lists = column.combine_chunks()
+    values = lists.values.to_pylist()
+    return (values[start:end] for start, end in pairwise(lists.offsets.to_pylist()))
+
+
+def _vectors(frame: pa.Table) -> Iterable[Vector | None]:
+    if "vector" not in frame.column_names:
+        return repeat(None, len(frame))
+    vectors = frame["vector"].combine_chunks()
+    matrix: Vector = vectors.flatten().to_numpy().reshape(-1, vectors.type.list_size)
+    return matrix
+
+
+def _means(fields: pa.ChunkedArray, matrix: Vector, lists: _Lists) -> pa.FixedSizeListArray:
+    """Each creator's unit mean; zeros for one without vectors."""
+    is_content = pc.ends_with(fields, pattern="_content").to_numpy()
+    weights = np.where(is_content, CONTENT_WEIGHT, BIO_WEIGHT).astype(np.float32)
+    weighted = (matrix * weights[:, None])[lists.rows.to_numpy()]
+    totals = np.zeros((len(lists.offsets) - 1, matrix.shape[1]), np.float32)
+    with_some = np.flatnonzero(np.diff(lists.offsets))
+    if len(with_some):
+        totals[with_some] = np.add.reduceat(weighted, lists.offsets[with_some], axis=0)
     norms = np.linalg.norm(totals, axis=1, keepdims=True)
     np.divide(totals, norms, out=totals, where=norms > 0)
-    return totals
+    return pa.FixedSizeListArray.from_arrays(totals.ravel(), matrix.shape[1])

@@ -28,7 +28,9 @@ from store.tables import (
 #: characters read of a bio, and of a title or caption: a summary and cue words need no more
 BIO_CHARACTERS = 600
 ITEM_CHARACTERS = 1000
-IDS_AT_ONCE = 500
+
+#: what names an answer
+ANSWER_KEYS = ["creator_id", "input_fingerprint", "recipe_fingerprint"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,11 +232,22 @@ def load_known_creators(frames: FrameWriter, creator_ids: list[str]) -> set[str]
 
 
 def take_out_of_force(frames: FrameWriter, creator_ids: Sequence[str]) -> None:
-    """Let the answers about these creators be history; as many as fit into a statement at a time."""
-    for start in range(0, len(creator_ids), IDS_AT_ONCE):
-        of_these = col(Enrichment.creator_id).in_(creator_ids[start : start + IDS_AT_ONCE])
-        in_force = col(Enrichment.is_current).is_(True)
-        frames.execute(update(Enrichment).where(of_these, in_force).values(is_current=False))
+    """Let the answers about these creators, however many, be history."""
+    answers = frames.matching(Enrichment, pa.table({"creator_id": pa.array(creator_ids, pa.string())}))
+    held = answers.filter(answers["is_current"]).select(ANSWER_KEYS)
+    frames.amend(Enrichment, held.append_column("is_current", pa.repeat(False, len(held))), only={})
+
+
+def put_in_force(frames: FrameWriter, rows: pa.Table) -> int:
+    """Answers of one recipe take the place of the former ones. Returns how many had been given before.
+
+    One that had been given before comes back as it was given.
+    """
+    take_out_of_force(frames, rows["creator_id"].to_pylist())
+    known = frames.amend(Enrichment, rows.select([*ANSWER_KEYS, "is_current", "in_force_since"]), only={})
+    add = frames.insert if known else frames.load
+    add(Enrichment, rows)
+    return known
 
 
 def load_failures(frames: FrameReader, stretch: Some, recipe_fingerprint: str) -> pa.Table:

@@ -1,7 +1,7 @@
 """Label each creator once: the store's creators in, their labels out, each answer with what it cost.
 
-`night.py` is the job; `planned.py` asks who is due, `answers.py` writes, `by_batch.py` is the other way to ask a model,
-and `figures.py` says how labels look as a whole.
+`night.py` is the job; `planned.py` asks who is due, `at_once.py` labels on this machine, `answers.py` writes what a
+model says, `by_batch.py` is the other way to ask one, and `figures.py` says how labels look as a whole.
 """
 
 from jobs.enrich_creators.by_batch import enrich_in_batches as enrich_in_batches

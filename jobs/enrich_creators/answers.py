@@ -9,10 +9,10 @@ import pyarrow as pa
 from sqlmodel import SQLModel
 
 from base.clock import to_micros
-from base.fingerprint import canonical_json
 from enrich.cascade import Cascade
 from enrich.conversation import Due
-from enrich.labeller import Labeller, LocalLabeller, Outcome
+from enrich.label_rows import label_row
+from enrich.labeller import Labeller, Outcome
 from enrich.ledger import NANO
 from enrich.schema import CreatorLabels
 from enrich.subjects import Subject
@@ -23,7 +23,7 @@ from jobs.load_subjects import load_whole_subjects
 from jobs.report import JobReport
 from store import enrichments as store
 from store.bulk import FrameWriter, arrow_schema
-from store.enrichments import Chosen, Some, Stretch
+from store.enrichments import Chosen
 from store.tables import Enrichment, EnrichmentFailure
 
 _Row = dict[str, Any]
@@ -56,24 +56,12 @@ class Answers:
     done: int = 0
     lock: Lock = field(default_factory=Lock)
 
-    def label(self, labeller: LocalLabeller, ids: Sequence[str]) -> None:
-        """The due ones of a batch by a labeller that answers at once."""
-        outcomes = list(labeller.label([due.subject for due in self._load_due(ids, Stretch(ids[0], ids[-1]))]))
-        with self.context.writing_frames() as frames:
-            self.save(frames, outcomes)
-        self.context.crashpoint("enrich_creators")
-        for outcome in outcomes:
-            self.tell(outcome)
-
     def load_due(self, ids: Sequence[str]) -> list[Due]:
-        """Those of a batch who have to be asked about, in the given order, wherever they stand."""
-        return self._load_due(ids, Chosen(ids))
-
-    def _load_due(self, ids: Sequence[str], some: Some) -> list[Due]:
-        """Those who have to be asked about.
+        """Those of a batch who have to be asked about, in the given order, wherever they stand.
 
         A creator that is what it once was gets its former answer back, and a clear case the cascade's, for nothing.
         """
+        some = Chosen(ids)
         with self.context.reading_frames() as frames:
             known = store.load_enrichments(frames, some).to_pylist()
         history = {_key(row): row for row in known}
@@ -164,21 +152,10 @@ def _failure(context: Context, labeller: Labeller, outcome: Outcome) -> _Row:
 
 
 def _row(context: Context, labeller: Labeller, outcome: Outcome, labels: CreatorLabels, reason: str) -> _Row:
-    return {
-        "creator_id": outcome.creator_id,
-        "input_fingerprint": outcome.input_fingerprint,
+    return label_row(outcome, labels) | {
         "recipe_fingerprint": labeller.recipe.fingerprint,
         "provenance": labeller.provenance,
         "reason": reason,
-        "primary_niche": labels.primary_niche,
-        "secondary_niches": canonical_json(labels.secondary_niches),
-        "content_style": labels.content_style,
-        "llm_summary": labels.llm_summary,
-        "account_kind": labels.account_kind,
-        "language": labels.language,
-        "confidence": labels.confidence,
-        "evidence": canonical_json(labels.evidence),
-        "flags": canonical_json(list(outcome.flags)),
         "model": labeller.model,
         "prompt_version": labeller.prompt_version,
         "taxonomy_version": context.taxonomy.taxonomy_version,

@@ -19,7 +19,7 @@ from jobs.cascade import cascade_of
 from jobs.context import Context
 from jobs.enrich_creators.answers import Answers, relabel
 from jobs.enrich_creators.figures import label_figures
-from jobs.enrich_creators.planned import PROMPT, count_overdue, count_plan, due_in_turn, turns
+from jobs.enrich_creators.planned import PROMPT, count_overdue, count_plan, reasons_in_turn, those_due, turns
 from jobs.plan_enrichment import plan_night
 from jobs.remember_plan import remember_plan
 from jobs.report import JobReport
@@ -90,7 +90,7 @@ async def _take_in(desk: BatchDesk, report: JobReport) -> None:
 
 def _due_by_now(plan: pa.Table, report: JobReport) -> dict[str, str]:
     """Creator → why it is due."""
-    due = due_in_turn(plan)
+    due = reasons_in_turn(those_due(plan))
     awaited = pc.sum(pc.equal(plan["reason"], SkipReason.AWAITED), min_count=0).as_py()
     report.count(read=len(plan), due=len(due), pending=awaited)
     report.details["plan"] = count_plan(plan)

@@ -14,11 +14,12 @@ from jobs.batches.desk import BatchPrice
 from jobs.cascade import cascade_of
 from jobs.context import Context
 from jobs.enrich_creators.answers import Answers, relabel
+from jobs.enrich_creators.at_once import label_at_once
 from jobs.enrich_creators.by_batch import desk_of, enrich_in_batches, fetch_answers, has_batches_under_way
 from jobs.enrich_creators.figures import label_figures
-from jobs.enrich_creators.planned import PROMPT, count_overdue, count_plan, due_in_turn, turns
+from jobs.enrich_creators.planned import PROMPT, count_overdue, count_plan, reasons_in_turn, those_due, turns
 from jobs.expected_costs import expected_cost, forecast, within_cap
-from jobs.plan_enrichment import in_stretches, plan_night
+from jobs.plan_enrichment import plan_night
 from jobs.prices import price_of
 from jobs.remember_plan import remember_plan
 from jobs.report import JobReport
@@ -57,20 +58,17 @@ def enrich_creators(
     report.count(relabelled=relabel(context))
     plan = plan_night(context, labeller)
     report.details["asked_again_share"] = refuse_a_jump(context, plan, force)
-    due = due_in_turn(plan)
+    due = those_due(plan)
     report.count(overdue=count_overdue(context, plan))
     report.count(read=len(plan), due=len(due), written=0, labelled=0, restored=0, quarantined=0)
-    work = Answers(context, labeller, due, report, cascade=cascade_of(context, labeller))
     if isinstance(labeller, Enricher):
         assert llm is not None
-        loads = (partial(work.load_due, part) for part in turns(due))
+        work = Answers(context, labeller, reasons_in_turn(due), report, cascade=cascade_of(context, labeller))
+        loads = (partial(work.load_due, part) for part in turns(work.reasons))
         ask_model(context, llm, price, labeller, loads, save=work.save, ended=work.tell, report=report)
         report.count(deferred=len(due) - work.done)
     else:
-        # In id order and by stretches, for they are many and cost nothing.
-        for stretch in in_stretches(plan["creator_id"].to_pylist()):
-            if ids := [creator_id for creator_id in stretch if creator_id in due]:
-                work.label(labeller, ids)
+        label_at_once(context, labeller, due, of=len(plan), report=report)
     with context.writing_frames() as frames:
         report.count(retired=store.retire_vanished(frames))
     report.count(remembered=remember_plan(context, plan))

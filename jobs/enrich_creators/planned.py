@@ -18,9 +18,14 @@ PROMPT = ("creator_enrichment", "2")
 AT_ONCE = 500
 
 
-def due_in_turn(plan: pa.Table) -> dict[str, str]:
+def those_due(plan: pa.Table) -> pa.Table:
+    """The rows of those who are due, in id order."""
+    return plan.filter(pc.equal(plan["decision"], Decision.RUN))
+
+
+def reasons_in_turn(due: pa.Table) -> dict[str, str]:
     """Creator → why it is due, in the order in which they are asked about."""
-    due = plan.filter(pc.equal(plan["decision"], Decision.RUN)).sort_by("turn")
+    due = due.sort_by("turn")
     return dict(zip(due["creator_id"].to_pylist(), due["reason"].to_pylist(), strict=True))
 
 

@@ -1,5 +1,6 @@
 """The labeller that costs nothing."""
 
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -123,6 +124,15 @@ def test_the_input_fingerprint_follows_texts_and_vectors_but_not_reach(classifie
 
 def smoke_rows():
     return [line.split("\t") for line in BIOS.read_text(encoding="utf-8").splitlines()]
+
+
+def test_in_another_process_the_definitions_vectors_take_the_place_of_the_model():
+    classifier = OfflineClassifier(load_taxonomy(), HashingEmbedder(), "recipe")
+    subjects = [with_vector(subject, HashingEmbedder()) for subject in smoke_subjects()]
+    travelled = pickle.loads(pickle.dumps(classifier))  # noqa: S301  our own
+    assert not hasattr(travelled, "_embedder")
+    assert travelled.recipe == classifier.recipe
+    assert list(travelled.label(subjects)) == list(classifier.label(subjects))
 
 
 def smoke_subjects():

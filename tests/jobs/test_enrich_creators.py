@@ -11,10 +11,9 @@ from sqlmodel import SQLModel, col, delete, select, update
 from base.errors import ProviderUnavailable
 from enrich import retrying
 from enrich.schema import CreatorLabels
-from jobs import plan_enrichment as planning
 from jobs.context import Context
 from jobs.embed_accounts import embed_accounts
-from jobs.enrich_creators import PROMPT, enrich_creators, enrich_plan
+from jobs.enrich_creators import PROMPT, at_once, enrich_creators, enrich_plan
 from providers.hashing import HashingEmbedder
 from providers.llm import LLMRequest
 from providers.scripted import ScriptedLLM
@@ -190,16 +189,27 @@ def test_batches_and_order_do_not_matter(three_creators, monkeypatch):
         items = [ContentItem(**item.model_dump()) for item in session.exec(select(ContentItem))]
     change(three_creators, delete(ContentItem))
     save(three_creators, *items[::-1])
-    monkeypatch.setattr(planning, "STRETCH", 1)
+    monkeypatch.setattr(at_once, "STRETCH", 1)
     enrich_creators(a_night(three_creators))
     assert rows(three_creators) == whole
+
+
+@pytest.mark.parametrize("many", [0.2, 1.0], ids=["by stretches", "by name"])
+def test_few_who_are_due_are_labelled_like_many(three_creators, monkeypatch, many):
+    enrich_creators(a_night(three_creators))
+    whole = rows(three_creators)
+    change(three_creators, delete(Enrichment).where(col(Enrichment.creator_id) != "cr_bea"))
+    monkeypatch.setattr(at_once, "MANY", many)
+    report = enrich_creators(a_night(three_creators))
+    assert rows(three_creators) == whole
+    assert report.counts["labelled"] == report.counts["written"] == 2
 
 
 def test_a_night_killed_between_batches_is_finished_by_the_next(three_creators, monkeypatch):
     enrich_creators(a_night(three_creators))
     whole = rows(three_creators)
     change(three_creators, delete(Enrichment))
-    monkeypatch.setattr(planning, "STRETCH", 1)
+    monkeypatch.setattr(at_once, "STRETCH", 1)
     killed = a_night(three_creators)
 
     def crash(_name: str) -> None:
