@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+_ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
 
 def sha256_hex(data: bytes | str) -> str:
     """64 hexadecimal digits."""
@@ -15,7 +17,7 @@ def sha256_hex(data: bytes | str) -> str:
 
 def canonical_json(value: Any) -> str:
     """JSON with sorted keys and no spaces, so that equal values give equal bytes."""
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return _ENCODER.encode(value)
 
 
 def fingerprint(value: Any) -> str:
@@ -24,7 +26,12 @@ def fingerprint(value: Any) -> str:
     >>> fingerprint({"b": 1, "a": 2}) == fingerprint({"a": 2, "b": 1})
     True
     """
-    return sha256_hex(canonical_json(value))[:16]
+    return fingerprint_of_json(canonical_json(value))
+
+
+def fingerprint_of_json(text: str) -> str:
+    """`fingerprint` of the value whose canonical JSON this is."""
+    return sha256_hex(text)[:16]
 
 
 def creator_id_for(anchor_account_key: str) -> str:

@@ -13,12 +13,13 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from base.fingerprint import fingerprint
+from base.fingerprint import canonical_json, fingerprint_of_json
 from embeddings.vectors import Matrix, from_column, normalise
 
 Strategy = Literal["mean", "recency", "engagement"]
 Weights = npt.NDArray[np.float64]
 DAY = 86_400_000_000  # microseconds
+_ESCAPED = r'["\\\x00-\x1f]'  # what JSON writes in another way than it stands
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +98,9 @@ class Groups:
     def fingerprints(self) -> pa.Array:
         """One per group, over its members: equal exactly when nothing about the group's mean can have changed."""
         members = self.rows.drop_columns([*self.by, *({"vector"} & {*self.rows.column_names})])
-        rows = list(zip(*(column.to_pylist() for column in members.columns), strict=True))
-        starts = self.starts.tolist()
-        spans = zip(starts, [*starts[1:], len(rows)], strict=False)  # no rows, no groups: then only the end is left
-        return pa.array([fingerprint(rows[start:end]) for start, end in spans], pa.string())
+        offsets = pa.array(np.append(self.starts, len(members)), pa.int32())
+        groups = pc.binary_join(pa.ListArray.from_arrays(offsets, _as_json(members)), ",")
+        return pa.array([fingerprint_of_json(f"[{rows}]") for rows in groups.to_pylist()], pa.string())
 
     def directions(self, dim: int, aggregation: Aggregation = MEAN) -> Matrix:
         """The unit direction of each group's `vector` column, float32, shape (groups, dim).
@@ -115,6 +115,19 @@ class Groups:
             return normalise(np.add.reduceat(matrix, self.starts, axis=0))
         weights = aggregation.weights(self.rows["basis"].combine_chunks(), self.starts)
         return weighted_directions(matrix, weights, self.starts)
+
+
+def _as_json(rows: pa.Table) -> pa.Array:
+    """Each row as the canonical JSON of the list of its values, which are texts and whole numbers."""
+    values = [_values_as_json(column.combine_chunks()) for column in rows.columns]
+    return pc.binary_join_element_wise("[", pc.binary_join_element_wise(*values, ","), "]", "")
+
+
+def _values_as_json(values: pa.Array) -> pa.Array:
+    if pc.any(pc.match_substring_regex(values.cast(pa.string()), _ESCAPED)).as_py():
+        return pa.array([canonical_json(value) for value in values.to_pylist()], pa.string())
+    quote = '"' if pa.types.is_string(values.type) else ""
+    return pc.fill_null(pc.binary_join_element_wise(quote, values.cast(pa.string()), quote, ""), "null")
 
 
 def weighted_directions(matrix: Matrix, weights: Weights, starts: npt.NDArray[np.int64]) -> Matrix:

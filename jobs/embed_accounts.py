@@ -13,6 +13,7 @@ from embeddings.aggregate import Aggregation, Groups
 from embeddings.batching import pack_by_length
 from embeddings.document import bio_documents, content_documents, text_fingerprints
 from embeddings.vectors import absent, attach_vectors, first_of_each, stamped, to_column
+from engines.ahead import in_batches, one_ahead
 from jobs.context import Context
 from jobs.prices import likely_usd
 from jobs.report import JobReport
@@ -20,8 +21,10 @@ from providers.embedder import embed_each
 from store.tables import AccountVector, ContentVector
 
 ACCOUNTS_AT_ONCE = 5_000  # with 20 items each: about 100 MB of text and 150 MB of vectors
-#: per transaction: a kill loses a few seconds of the default model's work, or a paid one's requests under way
+#: per call of the embedder, and per transaction of what a paid one says: a kill loses its requests under way
 TEXTS_AT_ONCE = 2_048
+#: calls per transaction of what costs nothing: each ends with what it wrote going to the disk
+CALLS_AT_ONCE = 4
 
 VectorTable = type[ContentVector] | type[AccountVector]
 KEYS: dict[VectorTable, list[str]] = {ContentVector: ["content_key"], AccountVector: ["account_key", "field"]}
@@ -40,9 +43,8 @@ def embed_accounts(context: Context) -> JobReport:
     work = _Work(context, JobReport("embed_accounts"), *recipes, context.settings.embeddings.content_aggregation)
     work.announce()
     try:
-        for first, last in work.spans():
-            items = work.embed_items(first, last)
-            work.embed_fields(first, last, items)
+        for span in one_ahead(map(work.load, work.spans())):
+            work.embed_fields(span, work.embed_items(span))
     except BudgetExhausted as stop:
         work.stop(stop)
     work.remove_strays()
@@ -101,28 +103,32 @@ class _Work:
             part = keys[start : start + ACCOUNTS_AT_ONCE]
             yield part[0], part[-1]
 
-    def embed_items(self, first: str, last: str) -> pa.Table:
-        """Bring the content vectors of a span up to date; returns its documents, without their texts."""
+    def load(self, keys: tuple[str, str]) -> "_Span":
+        """What there is to embed in a span, and what its vectors were made of."""
         per_account = self.context.settings.embeddings.items_per_account
         with self.context.reading_frames() as frames:
-            items = frames.read(vectors.recent_items(first, last, per_account))
-            stored = frames.read(vectors.content_fingerprints(first, last, self.recipe))
+            items = frames.read(vectors.recent_items(*keys, per_account))
+            bios = frames.read(vectors.bios(*keys))
+            stored_items = frames.read(vectors.content_fingerprints(*keys, self.recipe))
+            stored_fields = frames.read(vectors.account_fingerprints(*keys, self.profile_recipe))
         documents = _fingerprinted(content_documents(items))
-        self._embed(ContentVector, documents, stored)
-        self._remove(ContentVector, absent(stored, documents, KEYS[ContentVector]))
-        return self.aggregation.with_basis(documents.drop_columns(["text"]), items, "content_key")
+        members = self.aggregation.with_basis(documents.drop_columns(["text"]), items, "content_key")
+        return _Span(documents, members, _fingerprinted(bio_documents(bios)), stored_items, stored_fields)
 
-    def embed_fields(self, first: str, last: str, items: pa.Table) -> None:
+    def embed_items(self, span: "_Span") -> pa.Table:
+        """Bring the content vectors of a span up to date; returns those that were written."""
+        written = self._embed(ContentVector, span.documents, span.stored_items)
+        self._remove(ContentVector, absent(span.stored_items, span.documents, KEYS[ContentVector]))
+        return written
+
+    def embed_fields(self, span: "_Span", made: pa.Table) -> None:
         """Bring the account vectors of a span up to date: bios from their text, content fields from their items."""
-        with self.context.reading_frames() as frames:
-            bios = _fingerprinted(bio_documents(frames.read(vectors.bios(first, last))))
-            stored = frames.read(vectors.account_fingerprints(first, last, self.profile_recipe))
-        groups = Groups.of(items.drop_columns(["content_key"]), by=KEYS[AccountVector])
+        groups = Groups.of(span.members.drop_columns(["content_key"]), by=KEYS[AccountVector])
         means = groups.keys().append_column("input_fingerprint", groups.fingerprints())
-        self._embed(AccountVector, bios, stored)
-        self._average(first, last, items, absent(means, stored, means.column_names))
-        fields = pa.concat_tables([bios.select(KEYS[AccountVector]), means.select(KEYS[AccountVector])])
-        self._remove(AccountVector, absent(stored, fields, KEYS[AccountVector]))
+        self._embed(AccountVector, span.bios, span.stored_fields)
+        self._average(span, absent(means, span.stored_fields, means.column_names), made)
+        fields = pa.concat_tables([span.bios.select(KEYS[AccountVector]), means.select(KEYS[AccountVector])])
+        self._remove(AccountVector, absent(span.stored_fields, fields, KEYS[AccountVector]))
         self.report.details["fields"] = sorted({*self.report.details["fields"], *fields["field"].unique().to_pylist()})
 
     def remove_strays(self) -> None:
@@ -132,19 +138,23 @@ class _Work:
             )
         self.context.crashpoint(self.report.stage)
 
-    def _embed(self, table: VectorTable, documents: pa.Table, stored: pa.Table) -> None:
-        """Write a vector for each document that has none of its text yet; no text is embedded twice."""
+    def _embed(self, table: VectorTable, documents: pa.Table, stored: pa.Table) -> pa.Table:
+        """Write a vector for each document that has none of its text yet; no text is embedded twice.
+
+        Returns what was written: the table's key and vector.
+        """
         stale = absent(documents, stored, [*KEYS[table], "input_fingerprint"])
         self.report.count(skipped=documents.num_rows - stale.num_rows)
         known = self._known(table, stale["input_fingerprint"].unique())
-        if known.num_rows:
-            self.report.count(reused=self._write(table, attach_vectors(stale, known, "input_fingerprint")))
-            stale = absent(stale, known, ["input_fingerprint"])
+        parts = [attach_vectors(stale, known, "input_fingerprint")]
+        self.report.count(reused=self._write(table, parts[0], stored))
+        stale = absent(stale, known, ["input_fingerprint"])
         for made in self._embed_texts(stale):
-            rows = attach_vectors(stale, made, "input_fingerprint")
-            self._write(table, rows)
-            self.report.count(embedded=made.num_rows, reused=rows.num_rows - made.num_rows)
+            parts.append(attach_vectors(stale, made, "input_fingerprint"))
+            self._write(table, parts[-1], stored)
+            self.report.count(embedded=made.num_rows, reused=parts[-1].num_rows - made.num_rows)
             self._progress()
+        return pa.concat_tables(parts).select([*KEYS[table], "vector"])
 
     def _known(self, table: VectorTable, fingerprints: pa.Array) -> pa.Table:
         """The texts among these that have a vector already, whoever's text it was: input_fingerprint and vector."""
@@ -160,32 +170,49 @@ class _Work:
         fingerprints, distinct = list(texts), list(texts.values())
         batches = list(pack_by_length(distinct, TEXTS_AT_ONCE))
         wanted = ([distinct[row] for row in batch] for batch in batches)
-        for place, matrix in embed_each(self.context.embedder, wanted):
-            yield pa.table(
+        made = (
+            pa.table(
                 {
                     "input_fingerprint": pa.array([fingerprints[row] for row in batches[place]], pa.string()),
                     "vector": to_column(matrix),
                 }
             )
+            for place, matrix in embed_each(self.context.embedder, wanted)
+        )
+        if self.context.settings.embeddings.is_paid:
+            return made
+        return one_ahead(map(pa.concat_tables, in_batches(made, CALLS_AT_ONCE)))
 
-    def _average(self, first: str, last: str, items: pa.Table, wanted: pa.Table) -> None:
+    def _average(self, span: "_Span", wanted: pa.Table, made: pa.Table) -> None:
         """Write the direction of the content vectors of each wanted account field."""
         if not wanted.num_rows:
             return
-        items = items.filter(pc.is_in(items["account_key"], value_set=wanted["account_key"].combine_chunks()))
-        with self.context.reading_frames() as frames:
-            members = attach_vectors(
-                items, frames.read(vectors.content_vectors(first, last, self.recipe)), "content_key"
-            )
+        owners = wanted["account_key"].combine_chunks()
+        items = span.members.filter(pc.is_in(span.members["account_key"], value_set=owners))
+        found = pa.concat_tables([made, self._content_vectors(absent(items, made, KEYS[ContentVector]))])
+        members = attach_vectors(items, found, "content_key")
         groups = Groups.of(members.drop_columns(["content_key"]), by=KEYS[AccountVector])
         means = to_column(groups.directions(self.context.embedder.dim, self.aggregation))
         rows = groups.keys().append_column("input_fingerprint", groups.fingerprints()).append_column("vector", means)
-        self.report.count(averaged=self._write(AccountVector, rows))
+        self.report.count(averaged=self._write(AccountVector, rows, span.stored_fields))
 
-    def _write(self, table: VectorTable, rows: pa.Table) -> int:
+    def _content_vectors(self, items: pa.Table) -> pa.Table:
+        """The stored vectors of these items: content_key and vector."""
+        keys = items.select(["content_key"])
+        keys = keys.append_column("recipe_fingerprint", pa.repeat(self.recipe, keys.num_rows))
+        with self.context.writing_frames() as frames:  # looking many keys up takes a temporary table
+            return frames.matching(ContentVector, keys).select(["content_key", "vector"])
+
+    def _write(self, table: VectorTable, rows: pa.Table, stored: pa.Table) -> int:
+        """Write vectors, those of keys that had none without looking for them. stored: what the span had."""
+        if not rows.num_rows:
+            return 0
         columns = rows.select([*KEYS[table], "input_fingerprint", "vector"])
+        new = absent(columns, stored, KEYS[table])
+        changed = absent(columns, new, KEYS[table])
+        made = self._recipe_of(table), to_micros(self.context.as_of)
         with self.context.writing_frames() as frames:
-            written = frames.upsert(table, stamped(columns, self._recipe_of(table), to_micros(self.context.as_of)))
+            written = frames.load(table, stamped(new, *made)) + frames.upsert(table, stamped(changed, *made))
         self.context.crashpoint(self.report.stage)
         return written
 
@@ -203,6 +230,21 @@ class _Work:
 
     def _progress(self) -> None:
         self.context.progress(self.report.stage, self.report.counts["embedded"], self.expected)
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """The accounts from one key to another, as columns."""
+
+    #: of items: content_key, account_key, field, text, input_fingerprint
+    documents: pa.Table
+    #: the same without text, with what a content field's weights are reckoned from
+    members: pa.Table
+    #: account_key, field, text, input_fingerprint
+    bios: pa.Table
+    #: key and input_fingerprint of the vectors there are
+    stored_items: pa.Table
+    stored_fields: pa.Table
 
 
 def _fingerprinted(documents: pa.Table) -> pa.Table:

@@ -66,12 +66,15 @@ def recent_items(first: str, last: str, per_account: int) -> Select[Any]:
 
 def content_fingerprints(first: str, last: str, recipe: str) -> Select[Any]:
     """What the content vectors of a range of accounts were made from."""
-    return _content_vectors(first, last, recipe, col(ContentVector.input_fingerprint))
-
-
-def content_vectors(first: str, last: str, recipe: str) -> Select[Any]:
-    """The content vectors of a range of accounts."""
-    return _content_vectors(first, last, recipe, col(ContentVector.input_fingerprint), col(ContentVector.vector))
+    return (
+        _select(col(ContentVector.content_key), col(ContentItem.account_key), col(ContentVector.input_fingerprint))
+        .join(ContentItem, col(ContentItem.content_key) == col(ContentVector.content_key))
+        .where(
+            col(ContentItem.account_key).between(first, last),
+            unindexed(col(ContentVector.recipe_fingerprint)) == recipe,
+        )
+        .order_by(col(ContentVector.content_key))
+    )
 
 
 def account_fingerprints(first: str, last: str, recipe: str) -> Select[Any]:
@@ -164,8 +167,10 @@ def strays(recipe: str, profile_recipe: str) -> list[Delete]:
         col(CreatorAccount.account_key) == col(AccountVector.account_key)
     )
     return [
-        delete(ContentVector).where(col(ContentVector.recipe_fingerprint) == recipe, ~item.exists()),
-        delete(AccountVector).where(col(AccountVector.recipe_fingerprint) == profile_recipe, ~account.exists()),
+        delete(ContentVector).where(unindexed(col(ContentVector.recipe_fingerprint)) == recipe, ~item.exists()),
+        delete(AccountVector).where(
+            unindexed(col(AccountVector.recipe_fingerprint)) == profile_recipe, ~account.exists()
+        ),
     ]
 
 
@@ -175,18 +180,6 @@ def strays_of_creators(recipe: str) -> Delete:
         col(CreatorMember.creator_id) == col(CreatorVector.creator_id)
     )
     return delete(CreatorVector).where(col(CreatorVector.recipe_fingerprint) == recipe, ~member.exists())
-
-
-def _content_vectors(first: str, last: str, recipe: str, *columns: Any) -> Select[Any]:
-    return (
-        select(col(ContentVector.content_key), col(ContentItem.account_key), *columns)
-        .join(ContentItem, col(ContentItem.content_key) == col(ContentVector.content_key))
-        .where(
-            col(ContentItem.account_key).between(first, last),
-            unindexed(col(ContentVector.recipe_fingerprint)) == recipe,
-        )
-        .order_by(col(ContentVector.content_key))
-    )
 
 
 def _member_vectors(first: str, last: str, recipe: str, *columns: Any) -> Select[Any]:

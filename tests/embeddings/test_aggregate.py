@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from base.fingerprint import fingerprint
 from embeddings.aggregate import DAY, Aggregation, Groups, Strategy, weighted_directions
 from embeddings.vectors import from_column, normalise, to_column
 
@@ -44,6 +45,22 @@ def test_a_fingerprint_changes_with_its_members_and_only_with_them():
         if old != new
     }
     assert changed == {rows["owner"][0].as_py()}
+
+
+@pytest.mark.parametrize("text", ["plain", 'a "quote"', "back\\slash", "two\nlines", "\x00", "naïve 🎥\u2028\x7f", ""])
+@pytest.mark.parametrize("basis", [None, 0, -3, 2**60])
+def test_a_fingerprint_is_that_of_the_members_one_by_one(text: str, basis: int | None):
+    rows = pa.table(
+        {
+            "owner": ["b", "a", "a"],
+            "member": pa.array([text, "x", text], pa.string()),
+            "basis": pa.array([basis, 7, None], pa.int64()),
+            "vector": to_column(np.eye(3, dtype="f4")),
+        }
+    )
+    groups = Groups.of(rows, ["owner"])
+    members = sorted([(text, None), ("x", 7)])
+    assert groups.fingerprints().to_pylist() == [fingerprint(members), fingerprint([(text, basis)])]
 
 
 def test_no_members_make_no_groups():

@@ -53,7 +53,6 @@ STRETCHED = {
     "bios": vectors.bios("a", "b"),
     "recent_items": vectors.recent_items("a", "b", 20),
     "content_fingerprints": vectors.content_fingerprints("a", "b", "r"),
-    "content_vectors": vectors.content_vectors("a", "b", "r"),
     "account_fingerprints": vectors.account_fingerprints("a", "b", "r"),
     "member_fingerprints": vectors.member_fingerprints("a", "b", "r"),
     "member_vectors": vectors.member_vectors("a", "b", "r"),
