@@ -6,18 +6,30 @@ document frequencies are shared by all shards, so that a score does not depend o
 
 from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice, pairwise
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from engines.workers import map_batches
 from index.text import tokens
 
-BATCH_DOCUMENTS = 65_536  # a batch's words are counted in some tens of megabytes
+BATCH_DOCUMENTS = 16_384  # a batch's words are counted in some tens of megabytes
+#: the words of a batch in order of discovery; how many documents hold each; for each word these documents, ascending,
+#: and how often; tokens of each document
+COUNTED = pa.schema(
+    [
+        ("words", pa.list_(pa.string())),
+        ("counts", pa.list_(pa.int64())),
+        ("docs", pa.list_(pa.int32())),
+        ("tf", pa.list_(pa.int32())),
+        ("sizes", pa.list_(pa.int32())),
+    ]
+)
 
 Ints = npt.NDArray[np.int32]
 Longs = npt.NDArray[np.int64]
@@ -69,40 +81,57 @@ def shard_bounds(documents: int, shard_documents: int | None = None) -> list[int
     return [documents * number // shards for number in range(shards + 1)]
 
 
-def build_lexicon(texts: Iterable[str], bounds: Sequence[int]) -> Lexicon:
-    """The keyword index of these documents, in the order given, cut at `bounds`."""
+def build_lexicon(texts: pa.ChunkedArray, bounds: Sequence[int], *, workers: int = 1) -> Lexicon:
+    """The keyword index of these documents, in the order given, cut at `bounds`.
+
+    workers: processes that count words; the index is the same for any number.
+    """
     numbers: defaultdict[str, int] = defaultdict()
     numbers.default_factory = numbers.__len__  # a new word gets the next number
-    lengths = array("i")
-    stream = iter(texts)
-    shards = [list(_counted(stream, end - start, numbers, lengths)) for start, end in pairwise(bounds)]
+    lengths = [np.empty(0, np.int32)]
+    shards: list[list[_Batch]] = [[] for _ in pairwise(bounds)]
+    places = [
+        (shard, start, min(BATCH_DOCUMENTS, end - start))
+        for shard, (first, end) in enumerate(pairwise(bounds))
+        for start in range(first, end, BATCH_DOCUMENTS)
+    ]
+    batches = (pa.table({"text": texts.slice(start, count)}) for _, start, count in places)
+    for (shard, start, _), counted in zip(places, map_batches(batches, count_words, workers), strict=True):
+        words, *found = (counted[name].chunk(0)[0].values for name in COUNTED.names)
+        # Copied: a view would keep the words of every batch in memory.
+        counts, docs, tf, sizes = (np.array(values) for values in found)
+        terms = np.fromiter(map(numbers.__getitem__, words.to_pylist()), np.int32, len(words))
+        shards[shard].append(_Batch(terms, counts, docs + np.int32(start - bounds[shard]), _narrow(tf)))
+        lengths.append(sizes)
     order = sorted(numbers)
     rank = np.empty(len(order), np.int64)
     rank[[numbers[word] for word in order]] = np.arange(len(order))
     postings = [_merged(batches, rank, offset) for batches, offset in zip(shards, bounds, strict=False)]
     df = sum((np.diff(shard.first) for shard in postings), np.zeros(len(order), np.int64))
     terms = pa.table({"term": pa.array(order, pa.string()), "df": df.astype(np.int32)})
-    return Lexicon(terms, postings, np.frombuffer(lengths, np.int32))
+    return Lexicon(terms, postings, np.concatenate(lengths))
 
 
-def _counted(texts: Iterator[str], count: int, numbers: Mapping[str, int], lengths: "array[int]") -> Iterator[_Batch]:
-    for start in range(0, count, BATCH_DOCUMENTS):
-        batch = list(islice(texts, min(BATCH_DOCUMENTS, count - start)))
-        stream, sizes = array("i"), array("i")
-        for text in batch:
-            words = tokens(text)
-            stream.extend(map(numbers.__getitem__, words))
-            sizes.append(len(words))
-        lengths.extend(sizes)
-        yield _count(np.frombuffer(stream, np.int32), np.frombuffer(sizes, np.int32), start)
-
-
-def _count(stream: Ints, sizes: Ints, start: int) -> _Batch:
-    keys = stream.astype(np.int64) * BATCH_DOCUMENTS + np.repeat(np.arange(len(sizes)), sizes)
+def count_words(texts: pa.Table) -> pa.Table:
+    """A kernel: COUNTED of the documents in the column `text`, as one row."""
+    numbers: defaultdict[str, int] = defaultdict()
+    numbers.default_factory = numbers.__len__
+    stream, sizes = array("i"), array("i")
+    for text in texts["text"].to_pylist():
+        words = tokens(text)
+        stream.extend(map(numbers.__getitem__, words))
+        sizes.append(len(words))
+    length = np.frombuffer(sizes, np.int32)
+    keys = np.frombuffer(stream, np.int32).astype(np.int64) * BATCH_DOCUMENTS + np.repeat(np.arange(len(sizes)), length)
     pairs, tf = np.unique(keys, return_counts=True)
     term, doc = np.divmod(pairs, BATCH_DOCUMENTS)
-    terms, counts = np.unique(term, return_counts=True)
-    return _Batch(terms.astype(np.int32), counts, (doc + start).astype(np.int32), _narrow(tf))
+    columns = [list(numbers), np.bincount(term, minlength=len(numbers)), doc, tf, length]
+    return pa.table([_one_row(values, kind.type) for values, kind in zip(columns, COUNTED, strict=True)], COUNTED)
+
+
+def _one_row(values: Any, kind: pa.ListType) -> pa.ListArray:
+    flat = pa.array(values, kind.value_type)
+    return pa.ListArray.from_arrays(pa.array([0, len(flat)], pa.int32()), flat)
 
 
 def _merged(batches: Sequence[_Batch], rank: Longs, offset: int) -> Postings:
@@ -122,7 +151,7 @@ def _merged(batches: Sequence[_Batch], rank: Longs, offset: int) -> Postings:
     return Postings(offset, first, docs, tf)
 
 
-def _narrow(counts: Longs) -> npt.NDArray[Any]:
+def _narrow(counts: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return counts.astype(np.min_scalar_type(int(counts.max(initial=0))))
 
 

@@ -81,6 +81,8 @@ class SnapshotInput:
     scoring: ScoringSettings
     provenance: Mapping[str, str] = field(default_factory=dict)
     shard_creators: int = SHARD_CREATORS
+    #: processes that count words; what is written is the same for any number
+    workers: int = 1
     #: field → cells of the parent snapshot, to be used again
     cells: Mapping[str, FrozenCells] = field(default_factory=dict)
 
@@ -112,8 +114,8 @@ def write_files(directory: Path, given: SnapshotInput) -> Written:
         (directory / shard.path / "vec").mkdir(parents=True)
         (directory / shard.path / "postings").mkdir()
     with ThreadPoolExecutor(1) as beside:
-        # Words keep Python busy; finding cells leaves Python alone and is as long.
-        counting = beside.submit(build_lexicon, _texts(given.documents), bounds)
+        # Counting words is as long as finding cells.
+        counting = beside.submit(build_lexicon, given.documents["keyword_text"], bounds, workers=given.workers)
         fields = _write_vectors(directory, given, shards)
         lexicon = counting.result()
     _write_words(directory, lexicon, shards)
@@ -143,10 +145,6 @@ def write_array(values: npt.NDArray[np.generic], path: Path) -> None:
     with path.open("wb") as file:
         np.save(file, values)
     sync(path)
-
-
-def _texts(documents: pa.Table) -> Iterable[str]:
-    return (text.as_py() for chunk in documents["keyword_text"].chunks for text in chunk)
 
 
 def _write_words(directory: Path, lexicon: Lexicon, shards: Sequence[Shard]) -> None:

@@ -14,6 +14,7 @@ import store.documents as rows
 from base.clock import to_micros
 from base.errors import GateRefused, SnapshotError
 from embeddings.vectors import from_column
+from engines.workers import available_cores
 from enrich.taxonomy import Niche, SubNiche, Taxonomy
 from identity.weights import load_model
 from index.documents import DocumentFrames, build_documents
@@ -111,6 +112,7 @@ def _gather(
         model=context.embedder.id,
         dim=context.embedder.dim,
         scoring=context.settings.scoring,
+        workers=context.settings.workers or available_cores(),
         cells=parent.frozen_cells if parent else {},
         provenance={
             "taxonomy": taxonomy.fingerprint,

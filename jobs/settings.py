@@ -57,7 +57,8 @@ class Settings(BaseSettings):
     raw_url: str | None = None
     #: memory for set-based steps, in DuckDB's syntax
     memory_limit: str = "2GB"
-    #: processes that read profiles and label creators; 0: one per core. What comes out is the same for any number
+    #: processes that read profiles, label creators and count words; 0: one per core. What comes out is the same for any
+    #: number
     workers: int = Field(default=0, ge=0)
     #: share of rows that may be rejected before the exit code says so
     max_rejected: float = Field(default=0.01, ge=0, le=1)

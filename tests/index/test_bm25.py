@@ -4,6 +4,7 @@ import math
 import random
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,7 +18,7 @@ TERMS = st.lists(st.sampled_from([*WORDS, "absent"]), unique=True)
 
 
 def bm25_of(texts: list[str], shard_documents: int | None = None) -> Bm25:
-    lexicon = build_lexicon(texts, shard_bounds(len(texts), shard_documents))
+    lexicon = build_lexicon(pa.chunked_array([texts], pa.string()), shard_bounds(len(texts), shard_documents))
     return Bm25(lexicon, average_length=average_length(lexicon.lengths), k1=BM25_K1, b=BM25_B)
 
 

@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,15 +26,15 @@ def spelled(lexicon: Lexicon) -> list[tuple[str, int, int]]:
 
 @given(texts=TEXTS, shard_documents=st.integers(1, 12))
 def test_postings_hold_every_word_once_per_document_in_order(texts: list[str], shard_documents: int):
-    lexicon = build_lexicon(texts, shard_bounds(len(texts), shard_documents))
+    lexicon = build_lexicon(pa.chunked_array([texts], pa.string()), shard_bounds(len(texts), shard_documents))
     expected = {(word, doc, text.split().count(word)) for doc, text in enumerate(texts) for word in text.split()}
     assert spelled(lexicon) == sorted(expected)
 
 
 @given(texts=TEXTS, shard_documents=st.integers(1, 12))
 def test_document_frequencies_do_not_depend_on_shards(texts: list[str], shard_documents: int):
-    many = build_lexicon(texts, shard_bounds(len(texts), shard_documents))
-    one = build_lexicon(texts, shard_bounds(len(texts)))
+    many = build_lexicon(pa.chunked_array([texts], pa.string()), shard_bounds(len(texts), shard_documents))
+    one = build_lexicon(pa.chunked_array([texts], pa.string()), shard_bounds(len(texts)))
     assert many.terms == one.terms
     assert dict(zip(one.terms["term"].to_pylist(), one.terms["df"].to_pylist(), strict=True)) == {
         word: sum(word in text.split() for text in texts) for text in texts for word in text.split()
@@ -42,18 +43,26 @@ def test_document_frequencies_do_not_depend_on_shards(texts: list[str], shard_do
 
 def test_batches_do_not_show(monkeypatch):
     texts = [f"sun w{number % 7} w{number % 3}" for number in range(40)]
-    whole = spelled(build_lexicon(texts, shard_bounds(40, 15)))
+    whole = spelled(build_lexicon(pa.chunked_array([texts], pa.string()), shard_bounds(40, 15)))
     monkeypatch.setattr("index.lexical.BATCH_DOCUMENTS", 4)
-    assert spelled(build_lexicon(texts, shard_bounds(40, 15))) == whole
+    assert spelled(build_lexicon(pa.chunked_array([texts], pa.string()), shard_bounds(40, 15))) == whole
+
+
+def test_workers_do_not_show(monkeypatch):
+    texts = pa.chunked_array([[f"sun w{number % 7} été{number % 3}" for number in range(40)]])
+    monkeypatch.setattr("index.lexical.BATCH_DOCUMENTS", 16)
+    one, two = (build_lexicon(texts, shard_bounds(40, 20), workers=workers) for workers in (1, 2))
+    assert spelled(one) == spelled(two)
+    assert one.lengths.tolist() == two.lengths.tolist()
 
 
 def test_a_word_may_stand_more_often_than_a_byte_can_count():
-    lexicon = build_lexicon(["sun " * 70_000, "sun"], shard_bounds(2))
+    lexicon = build_lexicon(pa.chunked_array([["sun " * 70_000, "sun"]], pa.string()), shard_bounds(2))
     assert spelled(lexicon) == [("sun", 0, 70_000), ("sun", 1, 1)]
 
 
 def test_nothing_indexed_is_an_index_too():
-    lexicon = build_lexicon([], shard_bounds(0))
+    lexicon = build_lexicon(pa.chunked_array([[]], pa.string()), shard_bounds(0))
     assert lexicon.terms.num_rows == average_length(lexicon.lengths) == 0
     assert spelled(lexicon) == []
 
