@@ -71,7 +71,10 @@ def redact(text: str) -> str:
 
 def without_contacts(text: str) -> str:
     """The redacted text without the placeholders and without handles: what a summary may quote from."""
-    return " ".join(_HANDLE.sub(" ", _PLACEHOLDER.sub(" ", redact(text))).split())
+    text = redact(text)
+    if "[" in text or "@" in text:
+        text = _HANDLE.sub(" ", _PLACEHOLDER.sub(" ", text))
+    return " ".join(text.split())
 
 
 def has_contacts(text: str) -> bool:
