@@ -8,7 +8,7 @@ microseconds since 1970 UTC; vectors are little-endian float16, unit norm; JSON 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Index, LargeBinary, MetaData, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, Index, LargeBinary, MetaData, PrimaryKeyConstraint, Text, UniqueConstraint, text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.types import TypeDecorator
@@ -66,6 +66,10 @@ def _instant(**options: Any) -> Any:
     return Field(sa_type=UtcMicros, **options)
 
 
+#: SQLite keeps such rows in the tree of their key, not in one of their own beside it: worth it where rows are narrow
+_STORED_BY_KEY = {"sqlite_with_rowid": False}
+
+
 # --- what arrived -----------------------------------------------------------------------------------------------
 
 
@@ -91,6 +95,7 @@ class RawEntity(SQLModel, table=True):
     """Where one account or content item stands inside a raw payload, so that it can be cut out later."""
 
     __tablename__ = "raw_entities"
+    __table_args__ = _STORED_BY_KEY
     entity_key: str = _key()
     entity_kind: str = _key()
     sha256: str = _key()
@@ -171,6 +176,7 @@ class HandleSpan(SQLModel, table=True):
     """A handle an account was seen with, from the first to the last sighting."""
 
     __tablename__ = "handle_history"
+    __table_args__ = _STORED_BY_KEY
     account_key: str = _key()
     handle: str = _key()
     first_seen: datetime = _instant()
@@ -181,9 +187,10 @@ class AccountActivity(SQLModel, table=True):
     """How often an account is due, and why."""
 
     __tablename__ = "account_activity"
+    __table_args__ = _STORED_BY_KEY
     account_key: str = _key()
     #: active · semi_active · long_tail
-    bucket: str = Field(sa_type=PlainText, index=True)
+    bucket: str = _text()
     reason: str = _text()
     last_content_at: datetime | None = _instant(default=None)
     next_due_at: datetime = Field(sa_type=UtcMicros, index=True)
@@ -225,8 +232,12 @@ class MetricSnapshot(SQLModel, table=True):
     """One measured number at one instant. Append-only; NULL means the platform hides it."""
 
     __tablename__ = "metric_snapshots"
-    # In Postgres each month is a partition, made before its first row is loaded (store/partitions.py).
-    __table_args__ = (Index(None, "as_of"), {"postgresql_partition_by": "RANGE (as_of)"})
+    # By time: a night is appended, and a month is one stretch. In Postgres each month is a partition besides, made
+    # before its first row is loaded (store/partitions.py).
+    __table_args__ = (
+        PrimaryKeyConstraint("as_of", "entity_kind", "entity_key", "metric"),
+        _STORED_BY_KEY | {"postgresql_partition_by": "RANGE (as_of)"},
+    )
     #: account · content
     entity_kind: str = _key()
     entity_key: str = _key()

@@ -71,11 +71,11 @@ VIEWS: dict[str, str] = {
     """,
     "v_latest_metrics": """
         SELECT entity_kind, entity_key, metric, value, {instant:as_of} AS as_of, precision, source, definition_version
-        FROM metric_snapshots m
-        WHERE as_of = (
-            SELECT max(n.as_of) FROM metric_snapshots n
-            WHERE n.entity_kind = m.entity_kind AND n.entity_key = m.entity_key AND n.metric = m.metric
-        )
+        FROM (
+            SELECT *, row_number() OVER (PARTITION BY entity_kind, entity_key, metric ORDER BY as_of DESC) AS place
+            FROM metric_snapshots
+        ) AS ranked
+        WHERE place = 1
     """,
 }
 

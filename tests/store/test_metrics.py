@@ -26,7 +26,7 @@ def measured(*values: int | None, entity_key: str = "zz:1") -> pa.Table:
 
 def stored_value(store: Store, entity_key: str) -> int | None:
     with store.reading() as session:
-        row = session.get(MetricSnapshot, ("account", entity_key, "followers", from_micros(5)))
+        row = session.get(MetricSnapshot, (from_micros(5), "account", entity_key, "followers"))
         assert row is not None
         return row.value
 

@@ -68,10 +68,20 @@ def shape(store: Store) -> dict[str, object]:
             inspector.get_pk_constraint(table),
             sorted(index["name"] or "" for index in inspector.get_indexes(table)),
             sorted(unique["name"] or "" for unique in inspector.get_unique_constraints(table)),
+            table in kept_by_key(store),
         )
         for table in inspector.get_table_names()
         if table not in {"alembic_version", *partitions(store)}
     }
+
+
+def kept_by_key(store: Store) -> set[str]:
+    """Tables whose rows stand in the tree of their key, in SQLite."""
+    if not store.is_file:
+        return set()
+    with store.engine.connect() as connection:
+        tables = connection.execute(text("SELECT name FROM sqlite_master WHERE sql LIKE '%WITHOUT ROWID'"))
+        return {*tables.scalars()}
 
 
 def fill(store: Store) -> dict[str, list[dict[str, Any]]]:
