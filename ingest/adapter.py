@@ -57,7 +57,10 @@ class Adapter(Protocol):
         ...
 
     def definition_version(self, metric: str, content_type: str | None, as_of: datetime) -> str:
-        """Names what the platform meant by a metric at an instant; content_type is None for an account's total."""
+        """Names what the platform meant by a metric at an instant; content_type is None for an account's total.
+
+        The same all through a day of UTC: platforms announce the day of a change, not the hour.
+        """
         ...
 
 

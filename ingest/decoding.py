@@ -11,6 +11,7 @@ import orjson
 from ingest.fields import FieldError
 
 LINE_BYTES = 64 * 1024 * 1024  # decoded; the largest real answer (50 videos) is below 1 MiB
+UNPACKED_BYTES = 1 << 20  # at a time: each call goes through three layers of Python
 _BOM = b"\xef\xbb\xbf"
 _GZIP = b"\x1f\x8b"
 
@@ -72,4 +73,19 @@ def _skip_line(stream: io.BufferedReader, limit: int) -> None:
 def unpacked(stream: io.BufferedReader) -> io.BufferedReader:
     """The stream itself, or what is inside when it is gzip (by its first bytes, not by its name)."""
     start = stream.peek(2)[:2]
-    return io.BufferedReader(gzip.GzipFile(fileobj=stream)) if start == _GZIP else stream
+    return io.BufferedReader(_Unpacked(stream), UNPACKED_BYTES) if start == _GZIP else stream
+
+
+class _Unpacked(io.RawIOBase):
+    """What is inside a gzip file, in pieces as they come: what stands before a break is still read."""
+
+    def __init__(self, stream: io.BufferedReader) -> None:
+        self._file = gzip.GzipFile(fileobj=stream)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._file.read1(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)

@@ -35,8 +35,8 @@ Mode = Literal["delta", "full"]
 KINDS: tuple[Kind, Kind] = ("account", "content")
 #: decoded bytes that are read as columns together: every kernel of Arrow costs as much as some hundred cells
 UNIT_BYTES = 8 << 20
-#: decoded bytes in one batch: some 20 000 records of an API, and what a killed night loses at most
-BATCH_BYTES = 16 << 20
+#: decoded bytes in one batch, some 80 000 records of an API: a page of the store that many touch is written once
+BATCH_BYTES = 64 << 20
 ROW_BYTES = 512  # what a row of a table is counted as
 
 #: 1-based line, and the value that stands there; bytes are a JSON text that was not decoded yet

@@ -8,6 +8,8 @@ from ingest import platforms
 from ingest.records import Kind
 from ingest.stored import FIELD_ORDERS, usual_content_type
 
+DAY = 86_400_000_000  # microseconds
+
 #: record field → metric
 _METRICS: dict[Kind, dict[str, str]] = {
     "account": {
@@ -56,17 +58,17 @@ def snapshots(kind: Kind, records: pa.Table, source: str) -> pa.Table:
 
 
 def _meanings(kind: Kind, records: pa.Table) -> tuple[list[list[tuple[str, str]]], np.ndarray]:
-    """What the platforms meant by the metrics: an entry per platform, type of content and instant, and each row's."""
+    """What the platforms meant by the metrics: an entry per platform, type of content and day, and each row's."""
     platform = records["platform"].combine_chunks().dictionary_encode()
     form = _forms(kind, records).dictionary_encode()
-    instants, instant = np.unique(records["fetched_at"].to_numpy(), return_inverse=True)
+    days, day = np.unique(records["fetched_at"].to_numpy() // DAY, return_inverse=True)
     codes = [each.indices.to_numpy(zero_copy_only=False).astype(np.int64) for each in (platform, form)]
-    code = (codes[0] * max(1, len(form.dictionary)) + codes[1]) * max(1, len(instants)) + instant
+    code = (codes[0] * max(1, len(form.dictionary)) + codes[1]) * max(1, len(days)) + day
     _distinct, firsts, which = np.unique(code, return_index=True, return_inverse=True)
     metrics = tuple(_METRICS[kind].values())
     rows = zip(
         *(column.take(pa.array(firsts)).to_pylist() for column in (platform, form)),
-        instants[instant[firsts]].tolist(),
+        (days[day[firsts]] * DAY).tolist(),
         strict=True,
     )
     return [platforms.meanings(name, kind, metrics, of or None, at) for name, of, at in rows], which

@@ -14,7 +14,7 @@ from enrich.labeller import Outcome
 from enrich.ledger import CallIntent, Settlement
 from jobs.spend_ledger import SpendLedger, intents_frame, settlements_frame
 from store.bulk import FrameWriter
-from store.session import Journal
+from store.session import Transactions
 
 SaveOutcomes = Callable[[FrameWriter, Sequence[Outcome]], None]
 
@@ -31,7 +31,7 @@ class _Entry:
 class CallJournal:
     """A `Ledger`, over one journal of the store; used within one event loop."""
 
-    def __init__(self, ledger: SpendLedger, journal: Journal, save_outcomes: SaveOutcomes) -> None:
+    def __init__(self, ledger: SpendLedger, journal: Transactions, save_outcomes: SaveOutcomes) -> None:
         self._ledger, self._journal, self._save_outcomes = ledger, journal, save_outcomes
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="call-journal")
         self._waiting: list[tuple[_Entry, asyncio.Future[None]]] = []

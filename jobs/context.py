@@ -24,7 +24,7 @@ from providers.embedder import Embedder
 from providers.local import load_embedder
 from store.blobs import BlobStore
 from store.bulk import FrameReader, FrameWriter
-from store.session import Store
+from store.session import Store, Transactions
 
 if TYPE_CHECKING:
     from engines.duckdb_engine import DuckDBEngine
@@ -119,6 +119,9 @@ class Context:
 
     def writing_frames(self) -> AbstractContextManager[FrameWriter]:
         return self.store.writing_frames()
+
+    def batches(self) -> AbstractContextManager[Transactions]:
+        return self.store.batches()
 
     def crashpoint(self, name: str) -> None:
         """Mark a durable step; `CREATORDEX_CRASH=name:n` kills the process at its n-th passing, to test resuming."""

@@ -1,8 +1,7 @@
 """Frames in and out of the store, through ADBC: Arrow tables, never one object per row.
 
 A select written with SQLAlchemy says what to read and of which types; a SQLModel table says where to write.
-Writes go through a temporary staging table in one transaction and are idempotent: a row that is already there as
-given is not touched.
+Writes are idempotent: a row that is already there as given is not touched.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -178,13 +177,11 @@ class FrameWriter(FrameReader):
         if frame.num_rows == 0:
             return 0
         table = _table(model)
-        columns = ", ".join(f'"{name}"' for name in frame.column_names)
-        keys = ", ".join(f'"{column.name}"' for column in table.primary_key)
-        with self._staged(table, _in_key_order(table, frame)) as stage:
-            self._make_room(table, frame)
-            return self._change(
-                f'INSERT INTO "{table.name}" ({columns}) SELECT {columns} FROM "{stage}" WHERE true '
-                f"ON CONFLICT ({keys}) DO {_conflict_action(table.name, update)}"
+        self._make_room(table, frame)
+        rows = _in_key_order(table, frame)
+        with self._connection.cursor() as cursor:
+            return self._driver.insert(
+                cursor, table.name, _cast(rows, _write_schema(table, rows)), _on_conflict(table, update)
             )
 
     def _is_empty(self, table: Table) -> bool:
@@ -232,12 +229,13 @@ def _is_among(names: Sequence[str], stage: str) -> str:
     return f'({columns}) IN (SELECT {columns} FROM "{stage}")'
 
 
-def _conflict_action(table: str, update: Sequence[str]) -> str:
+def _on_conflict(table: Table, update: Sequence[str]) -> str:
+    keys = ", ".join(f'"{column.name}"' for column in table.primary_key)
     if not update:
-        return "NOTHING"
+        return f"ON CONFLICT ({keys}) DO NOTHING"
     values = ", ".join(f'"{name}" = excluded."{name}"' for name in update)
-    differs = " OR ".join(f'"{table}"."{name}" IS DISTINCT FROM excluded."{name}"' for name in update)
-    return f"UPDATE SET {values} WHERE {differs}"
+    differs = " OR ".join(f'"{table.name}"."{name}" IS DISTINCT FROM excluded."{name}"' for name in update)
+    return f"ON CONFLICT ({keys}) DO UPDATE SET {values} WHERE {differs}"
 
 
 def _in_key_order(table: Table, frame: pa.Table) -> pa.Table:

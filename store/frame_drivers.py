@@ -25,8 +25,15 @@ POSTGRES_HINT = "pip install 'creatordex[postgres]'"
 _SQLITE = sqlite.dialect()
 #: casts every parameter: the driver sends whole numbers as int8, and substr() wants an int4
 _POSTGRES = psycopg.dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
-#: NORMAL as in `store/session.py`; the others keep the pages of a batch in memory until it is committed
-_SQLITE_PRAGMAS = ("busy_timeout=30000", "synchronous=NORMAL", "cache_size=-131072", "wal_autocheckpoint=16384")
+#: NORMAL as in `store/session.py`; the others keep what many batches change in memory (half a gigabyte) and in the
+#: write-ahead log (a gigabyte of pages), so that a page which each of them touches is put in its place once
+_SQLITE_PRAGMAS = (
+    "busy_timeout=30000",
+    "synchronous=NORMAL",
+    "temp_store=MEMORY",
+    "cache_size=-524288",
+    "wal_autocheckpoint=65536",
+)
 
 
 class FrameDriver(Protocol):
@@ -57,6 +64,9 @@ class FrameDriver(Protocol):
 
     def change(self, cursor: Any, sql: str, parameters: Parameters) -> int:
         """Run a statement that inserts, updates or deletes. Returns how many rows it touched."""
+
+    def insert(self, cursor: Any, table: str, rows: pa.Table, conflict: str) -> int:
+        """Add rows; the clause says what becomes of those whose key is there. Returns how many rows it touched."""
 
     def make_room(self, cursor: Any, table: Table, frame: pa.Table) -> None:
         """Make the partitions in which the rows of a frame belong, where the table has partitions."""
@@ -104,6 +114,12 @@ class SqliteDriver:
     def change(self, cursor: Any, sql: str, parameters: Parameters) -> int:
         before = _total_changes(cursor)
         cursor.execute(sql, parameters or None)
+        return _total_changes(cursor) - before
+
+    def insert(self, cursor: Any, table: str, rows: pa.Table, conflict: str) -> int:
+        before = _total_changes(cursor)
+        values = ", ".join("?" * rows.num_columns)
+        cursor.executemany(f'INSERT INTO "{table}" ({_names(rows)}) VALUES ({values}) {conflict}', rows)
         return _total_changes(cursor) - before
 
     def make_room(self, cursor: Any, table: Table, frame: pa.Table) -> None:
@@ -157,6 +173,16 @@ class PostgresDriver:
         cursor.execute(f"WITH changed AS ({sql} RETURNING 1) SELECT count(*) FROM changed", parameters or None)
         return int(cursor.fetchone()[0])
 
+    def insert(self, cursor: Any, table: str, rows: pa.Table, conflict: str) -> int:
+        # By way of another table: that is one COPY, where each row by itself would be a journey to the server.
+        stage = f"_stage_{table}"
+        cursor.adbc_ingest(stage, rows, mode="create", temporary=True)
+        columns = _names(rows)
+        sql = f'INSERT INTO "{table}" ({columns}) SELECT {columns} FROM "{stage}" {conflict}'
+        changed = self.change(cursor, sql, ())
+        cursor.execute(f'DROP TABLE {self.temporary}."{stage}"')
+        return changed
+
     def make_room(self, cursor: Any, table: Table, frame: pa.Table) -> None:
         instant = partition_column(table)
         if instant is not None:
@@ -187,6 +213,10 @@ def _compiled(statement: Executable, dialect: Dialect) -> tuple[str, Parameters]
     return str(compiled), tuple(
         processors[name](compiled.params[name]) if name in processors else compiled.params[name] for name in names
     )
+
+
+def _names(rows: pa.Table) -> str:
+    return ", ".join(f'"{name}"' for name in rows.column_names)
 
 
 def _sample(kind: pa.DataType) -> str:

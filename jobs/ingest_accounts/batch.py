@@ -1,7 +1,7 @@
 """One batch of a payload becomes rows, in one transaction and without an object per row.
 
 What is stored about the accounts and items of the batch is read as a frame, merged with what the batch says (newest
-wins, field by field), and written back: new rows straight into their tables, changed ones beside a staging table.
+wins, field by field), and written back.
 """
 
 import dataclasses
@@ -47,6 +47,10 @@ ACCOUNT_UPDATES = [
 ]
 
 
+#: of a payload, written together
+PLACES_AT_ONCE = 1_000_000
+
+
 @dataclass(frozen=True, slots=True)
 class Origin:
     """Where a batch comes from."""
@@ -61,7 +65,27 @@ class Origin:
     delivered: Mapping[str, RawPayload]
 
 
-def write_batch(frames: FrameWriter, batch: Batch, origin: Origin) -> dict[str, int]:
+class Places:
+    """Where the records of a payload stand, held back until there are many.
+
+    Their table is in the order of keys that come in none: the more rows at once, the fewer pages are written twice.
+    Nothing reads the places of a payload before all of it is taken in.
+    """
+
+    def __init__(self) -> None:
+        self._waiting = arrow_schema(RawEntity).empty_table()
+
+    def add(self, frames: FrameWriter, places: pa.Table) -> None:
+        self._waiting = pa.concat_tables([self._waiting, places])
+        if self._waiting.num_rows >= PLACES_AT_ONCE:
+            self.write(frames)
+
+    def write(self, frames: FrameWriter) -> None:
+        frames.insert(RawEntity, self._waiting)
+        self._waiting = self._waiting.schema.empty_table()
+
+
+def write_batch(frames: FrameWriter, batch: Batch, origin: Origin, places: Places) -> dict[str, int]:
     """Write what a batch says. Returns how many rows of accounts, content and metrics were added or changed."""
     accounts, content = name_accounts(frames, batch, origin.as_of)
     written = {
@@ -70,7 +94,7 @@ def write_batch(frames: FrameWriter, batch: Batch, origin: Origin) -> dict[str, 
         "metrics_written": save_snapshots(frames, _snapshots(accounts, content, origin)),
     }
     save_spans(frames, _spans(accounts, content))
-    frames.insert(RawEntity, _places(accounts, content, origin.sha256))
+    places.add(frames, _places(accounts, content, origin.sha256))
     frames.upsert(RejectedPayloadRow, _rejected(batch.rejected, origin))
     return written
 

@@ -19,9 +19,9 @@ from ingest.coverage import Coverage
 from ingest.files import Batch, Delivery, Payload
 from ingest.records import RejectedRow
 from jobs.context import Context
-from jobs.ingest_accounts.batch import Origin, write_batch
+from jobs.ingest_accounts.batch import Origin, Places, write_batch
 from jobs.report import JobReport
-from store.bulk import arrow_schema
+from store.bulk import FrameWriter, arrow_schema
 from store.raw import forget_rejections, load_payloads, mark_absent_gone, mark_delivered_live
 from store.tables import RawPayload
 
@@ -86,22 +86,26 @@ class Intake:
 
     def _take_payload(self, sha256: str, delivery: Delivery) -> None:
         as_of = to_micros(self.context.as_of)
-        with self.context.blobs.open(sha256) as stream:
+        with self.context.blobs.open(sha256) as stream, self.context.batches() as batches:
             workers = self.context.settings.workers or available_cores()
             payload = Payload(stream, delivery.path.name, delivery.contract, as_of, workers=workers)
             origin = Origin(sha256, delivery.path.name, delivery.source, as_of, self.delivered)
+            places = Places()
             for number, batch in enumerate(_ahead(payload.batches())):
                 self._count(delivery, batch)
-                with self.context.writing_frames() as frames:
+                with batches.writing_frames() as frames:
                     if number == 0:
                         forget_rejections(frames, sha256)
-                    self.report.count(**write_batch(frames, batch, origin))
+                    self.report.count(**write_batch(frames, batch, origin, places))
                 self.context.crashpoint(STAGE)
+            with batches.writing_frames() as frames:
+                places.write(frames)
+                self._remember(frames, sha256, delivery, payload.media)
+            self.context.crashpoint(STAGE)
         if payload.ignored:
             self.ignored[delivery.path.name] = payload.ignored
-        self._remember(sha256, delivery, payload.media)
 
-    def _remember(self, sha256: str, delivery: Delivery, media: str) -> None:
+    def _remember(self, frames: FrameWriter, sha256: str, delivery: Delivery, media: str) -> None:
         """The last word about a payload: from now on it counts as taken in."""
         row = RawPayload(
             sha256=sha256, media=media, source=delivery.source, origin=delivery.path.name,
@@ -114,9 +118,7 @@ class Intake:
         frame = pa.Table.from_pylist(
             [row.model_dump() | {"fetched_at": to_micros(row.fetched_at)}], arrow_schema(RawPayload)
         )
-        with self.context.writing_frames() as frames:
-            frames.upsert(RawPayload, frame)
-        self.context.crashpoint(STAGE)
+        frames.upsert(RawPayload, frame)
         self.delivered[sha256] = row
 
     def _count(self, delivery: Delivery, batch: Batch) -> None:
