@@ -34,9 +34,15 @@ class Beside:
 
     def news(self, tonight: pa.Table, before: pa.Table, columns: list[str]) -> pa.Table:
         """The accounts of either night that the other does not have as they are; both tables by row."""
-        came = tonight.select(columns).take(pa.array(np.flatnonzero(self.former < 0)))
-        left = before.select(columns).take(pa.array(np.flatnonzero(self.later < 0)))
-        return pa.concat_tables([came, left])
+        return pa.concat_tables([self.came(tonight, columns), self.left(before, columns)])
+
+    def came(self, tonight: pa.Table, columns: list[str]) -> pa.Table:
+        """The accounts of tonight that are news; by row."""
+        return tonight.select(columns).take(pa.array(np.flatnonzero(self.former < 0)))
+
+    def left(self, before: pa.Table, columns: list[str]) -> pa.Table:
+        """The accounts of last night that are not here as they were; by row."""
+        return before.select(columns).take(pa.array(np.flatnonzero(self.later < 0)))
 
     def same(self, tonight: npt.NDArray[np.generic], before: npt.NDArray[np.generic]) -> Mask:
         """Which accounts of tonight stayed and hold the same value as last night; both arrays by row."""

@@ -127,18 +127,43 @@ def bit(name: str) -> int:
 
 
 def same_key(profiles: pa.Table, rule: BlockingRule, engine: Engine) -> pa.Table:
-    """The pairs of one rule; of some profiles, when they hold whole blocks."""
-    apart = "" if rule.same_platform else "AND l.platform <> r.platform"
-    return engine.sql(
-        f"""
-        WITH keyed AS (SELECT "row", platform, {rule.key} AS k FROM profiles WHERE {rule.key} IS NOT NULL),
-        blocks AS (SELECT k FROM keyed GROUP BY k HAVING count(*) BETWEEN 2 AND {rule.largest_block}),
-        blocked AS (SELECT keyed.* FROM keyed JOIN blocks ON keyed.k = blocks.k)
-        SELECT l."row" AS "left", r."row" AS "right", CAST({bit(rule.name)} AS BIGINT) AS rules
-        FROM blocked l JOIN blocked r ON l.k = r.k AND l."row" < r."row" {apart}
-        """,
-        profiles=profiles,
-    ).cast(SCHEMA)
+    """The pairs of one rule."""
+    return engine.sql(_sharing(_keyed(rule, f"{rule.key} IS NOT NULL")), profiles=profiles).cast(SCHEMA)
+
+
+def key_holders(profiles: pa.Table, news: pa.Table, engine: Engine) -> pa.Table:
+    """row, platform, rules, k: whole blocks under every rule, of the keys that `news` holds."""
+    held = (_keyed(rule, f"{rule.key} IN (SELECT {rule.key} FROM news)") for rule in KEY_RULES)
+    return engine.sql(" UNION ALL ".join(held), profiles=profiles, news=news)
+
+
+def same_keys(holders: pa.Table, engine: Engine) -> pa.Table:
+    """The pairs of whole blocks, once for each rule. holders: as of `key_holders`."""
+    return engine.sql(_sharing("SELECT * FROM holders"), holders=holders).cast(SCHEMA)
+
+
+def _keyed(rule: BlockingRule, where: str) -> str:
+    """SQL: the accounts that have a key under a rule."""
+    return (
+        f'SELECT "row", platform, CAST({bit(rule.name)} AS BIGINT) AS rules, {rule.key} AS k '
+        f"FROM profiles WHERE {where}"
+    )
+
+
+def _sharing(keyed: str) -> str:
+    """SQL: pairs of accounts that share a key under a rule."""
+    largest = " ".join(f"WHEN {bit(rule.name)} THEN {rule.largest_block}" for rule in KEY_RULES)
+    of_one_platform = ", ".join(str(bit(rule.name)) for rule in KEY_RULES if rule.same_platform)
+    return f"""
+        WITH keyed AS ({keyed}),
+        blocks AS (
+            SELECT rules, k FROM keyed GROUP BY rules, k HAVING count(*) BETWEEN 2 AND CASE rules {largest} END
+        ),
+        blocked AS (SELECT keyed.* FROM keyed JOIN blocks ON keyed.rules = blocks.rules AND keyed.k = blocks.k)
+        SELECT l."row" AS "left", r."row" AS "right", l.rules
+        FROM blocked l JOIN blocked r ON l.rules = r.rules AND l.k = r.k AND l."row" < r."row"
+        WHERE l.platform <> r.platform OR l.rules IN ({of_one_platform})
+    """
 
 
 def said_pairs(profiles: pa.Table, claims: pa.Table, engine: Engine, neighbours: pa.Table | None) -> list[pa.Table]:

@@ -16,6 +16,8 @@ from identity.folding import folded
 from identity.vocabulary import CUES, anywhere, hint_of
 
 KINDS = tuple(CUES["account_kinds"])
+#: a text that says it is one, in the spellings of many languages
+PARODY = r"parod[iy]|satire|satira|パロディ|пароди"
 Masks = npt.NDArray[np.int8]
 
 _BIT = {kind: 1 << place for place, kind in enumerate(KINDS)}

@@ -17,6 +17,7 @@ from base.fingerprint import fingerprint
 from engines.engine import Engine
 from identity.comparisons import COMPARISONS
 from identity.values import SCHEMA as COUNTS
+from identity.values import TALLIES
 from identity.weights import Model
 
 MARKS = pa.schema([("mark", pa.uint64())])
@@ -43,7 +44,7 @@ DECIDED = pa.schema([("creator_id", pa.string()), ("weakest", pa.float64()), ("s
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """All tables but `counts` and `relations` are by row: the accounts of the last night, by key."""
+    """All tables but `tallies`, `counts` and `relations` are by row: the accounts of the last night, by key."""
 
     #: the model and the population band under which pairs were compared
     basis: str
@@ -57,7 +58,8 @@ class Memory:
     profiles: pa.Table | None
     #: the mark of each account as it was compared
     marks: pa.Table
-    #: kind, value, count as of `count_values`
+    #: kind, value, platform, accounts as of `tally_values`, and kind, value, count as of `count_values`
+    tallies: pa.Table
     counts: pa.Table
     #: every candidate pair with its rules and levels, sorted by left and right
     pairs: pa.Table
@@ -70,7 +72,7 @@ class Memory:
 
     @classmethod
     def empty(cls) -> Self:
-        tables = (schema.empty_table() for schema in (MARKS, COUNTS, COMPARED, HELD, DECIDED, RELATED))
+        tables = (schema.empty_table() for schema in (MARKS, TALLIES, COUNTS, COMPARED, HELD, DECIDED, RELATED))
         return cls("", "", "", False, None, *tables)
 
 

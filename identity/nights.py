@@ -21,9 +21,9 @@ from identity.memory import COMPARED, DECIDED, HELD, Memory
 from identity.profile import Profiles
 from identity.rarity import Rarity
 from identity.recomparing import Compared, compare_again
-from identity.recounting import count_again
+from identity.recounting import tally_again
 from identity.reproposing import Proposed, propose_again, propose_all, sides_of
-from identity.values import count_values
+from identity.values import tally_values
 from identity.weights import match_probability
 
 Rows = npt.NDArray[np.int64]
@@ -54,11 +54,11 @@ class Night:
         #: clusters are made as they were then
         self.goes_on = memory.is_whole and memory.ruling == ruling
 
-    def count(self, engine: Engine) -> pa.Table:
-        """`count_values` of tonight's profiles."""
+    def tally(self, engine: Engine) -> pa.Table:
+        """`tally_values` of tonight's profiles."""
         if self._former_profiles is None:
-            return count_values(self._built.profiles, engine)
-        return count_again(self._built.profiles, self._former_profiles, self._memory.counts, self._beside, engine)
+            return tally_values(self._built.profiles, engine)
+        return tally_again(self._built.profiles, self._former_profiles, self._memory.tallies, self._beside, engine)
 
     def compare(
         self,
@@ -129,6 +129,7 @@ class Night:
     def remember(
         self,
         basis: str,
+        tallies: pa.Table,
         counts: pa.Table,
         compared: Compared,
         scored: pa.Table,
@@ -146,6 +147,7 @@ class Night:
             is_whole=True,
             profiles=self._built.read.marked,
             marks=compared.marks,
+            tallies=tallies,
             counts=counts,
             pairs=pairs.cast(COMPARED),
             held=pa.table(held, names=HELD.names).cast(HELD),

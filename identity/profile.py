@@ -24,6 +24,7 @@ from identity.links import is_free_mail, registrable_domain
 from identity.memory import Memory
 from identity.names import folded_names, name_key, name_latin
 from identity.readings import Said, read_texts
+from identity.representation import REPRESENTATION, representation_of
 from identity.rereading import Read, read_again
 from identity.scripts import dominant_scripts
 from identity.stems import email_stem, site_stem
@@ -47,6 +48,7 @@ PROFILE_SCHEMA = pa.schema(
         "first_seen": _NUMBER, "anchored_id": _TEXT,
     }
     | {field.name: field.type for field in FORMS}
+    | {field.name: field.type for field in REPRESENTATION}
 )  # fmt: skip
 #: handed on as they came; they move every night, and no other column is read from them
 _CARRIED = ("followers", "first_seen")
@@ -116,6 +118,7 @@ def read_accounts(accounts: pa.Table) -> pa.Table:
         "anchored_id": pa.array(creator_ids_for(columns["account_id"].to_pylist()), _TEXT),
         "claims": said.claims,
         **forms_of(cores, keys, latin),
+        **representation_of(columns, kinds),
     }
     return pa.table([read[name] for name in _READ_SCHEMA.names], schema=_READ_SCHEMA)
 

@@ -1,6 +1,7 @@
-"""A value is counted again when an account that holds it came, left or changed.
+"""Values are counted on from last night's tallies: what came is added, what left is taken away.
 
-Comes in: tonight's profiles, last night's profiles and counts. Goes out: what `count_values` says of tonight.
+Comes in: tonight's profiles, last night's profiles and tallies. Goes out: what `tally_values` says of tonight. Only
+values that the news holds and that were not counted so far are looked for among all accounts.
 """
 
 import pyarrow as pa
@@ -8,19 +9,47 @@ import pyarrow.compute as pc
 
 from engines.engine import Engine
 from identity.beside import Beside
-from identity.values import COUNTED, KINDS, count_held, held_of
+from identity.values import COUNTED, KINDS, TALLIES, added, held_of, in_turn, only_counted
 
 
-def count_again(profiles: pa.Table, before: pa.Table, counts: pa.Table, beside: Beside, engine: Engine) -> pa.Table:
-    """`count_values` of `profiles`, by row. before, counts: of last night, by its rows."""
-    news = beside.news(profiles, before, ["platform", *COUNTED, "bio_tokens"])
-    counted = [_one_kind(profiles, news, counts, kind, engine) for kind in KINDS]
-    return pa.concat_tables(counted).sort_by([("kind", "ascending"), ("value", "ascending")])
+def tally_again(profiles: pa.Table, before: pa.Table, tallies: pa.Table, beside: Beside, engine: Engine) -> pa.Table:
+    """`tally_values` of `profiles`, by row. before, tallies: of last night, by its rows."""
+    columns = ["platform", *COUNTED, "bio_tokens"]
+    came, gone = _held(beside.came(profiles, columns)), _held(beside.left(before, columns))
+    moved = engine.sql(_MOVED, tallies=tallies, came=came, gone=gone)
+    again = moved.filter(pc.and_(moved["is_known"], pc.greater(moved["accounts"], 0))).select(TALLIES.names)
+    unknown = moved.filter(pc.invert(moved["is_known"]))
+    found = [_looked_for(profiles, unknown, kind, engine) for kind in KINDS]
+    reached = only_counted(pa.concat_tables([again.cast(TALLIES), *found]), engine)
+    return in_turn([engine.sql(_OTHERS, tallies=tallies, moved=moved).cast(TALLIES), reached], engine)
 
 
-def _one_kind(profiles: pa.Table, news: pa.Table, counts: pa.Table, kind: str, engine: Engine) -> pa.Table:
-    known = counts.filter(pc.equal(counts["kind"], kind))
-    moved = pc.unique(held_of(news, kind)["value"]).drop_null()
-    held = held_of(profiles, kind, among=moved)
-    stays = pc.invert(pc.is_in(known["value"], value_set=moved))
-    return pa.concat_tables([known.filter(stays), count_held(held, kind, engine)])
+def _held(news: pa.Table) -> pa.Table:
+    """kind, platform, value: everything that is counted of some accounts."""
+    return pa.concat_tables(
+        [(held := held_of(news, kind)).add_column(0, "kind", pa.repeat(kind, held.num_rows)) for kind in KINDS]
+    )
+
+
+def _looked_for(profiles: pa.Table, moved: pa.Table, kind: str, engine: Engine) -> pa.Table:
+    """The tallies of moved values of one kind, over all accounts."""
+    values = moved["value"].filter(pc.equal(moved["kind"], kind))
+    return added(held_of(profiles, kind, among=pc.unique(values)), kind, engine)
+
+
+#: all values of the news; with their new tallies, where they have former ones
+_MOVED = """
+    WITH steps AS (
+        SELECT kind, value, platform, 1 AS accounts FROM came WHERE value IS NOT NULL
+        UNION ALL SELECT kind, value, platform, -1 FROM gone WHERE value IS NOT NULL
+    ),
+    named AS (SELECT DISTINCT kind, value FROM steps),
+    known AS (SELECT t.* FROM tallies t JOIN named n ON n.kind = t.kind AND n.value = t.value)
+    SELECT kind, value, platform, CAST(sum(accounts) AS BIGINT) AS accounts,
+           (kind, value) IN (SELECT (kind, value) FROM known) AS is_known
+    FROM (SELECT * FROM known UNION ALL SELECT * FROM steps) GROUP BY kind, value, platform
+"""
+_OTHERS = """
+    SELECT * FROM tallies t
+    WHERE NOT EXISTS (SELECT 1 FROM moved m WHERE m.kind = t.kind AND m.value = t.value)
+"""

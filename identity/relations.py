@@ -1,8 +1,8 @@
 """What accounts are to each other without being one creator's: fan_of, impersonates, managed_by, regional_of.
 
-Comes in: accounts, members, scored pairs and claims of a resolution. Goes out: one row per source, kind and creator of
-the target, with the rule that found it and the words it rests on. A relation needs a statement: of the source, of the
-target, or of an account that both speak of; likeness alone says nothing about who is behind an account.
+Comes in: accounts, and profiles, members, scored pairs and claims of a resolution. Goes out: one row per source, kind
+and creator of the target, with the rule that found it and the words it rests on. A relation needs a statement: of the
+source, of the target, or of an account that both speak of; likeness alone says nothing about who is behind an account.
 """
 
 import re
@@ -11,29 +11,26 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from base.text import shorten
 from engines.engine import Engine
-from identity.comparisons import COMPARISONS
-from identity.emails import find_emails
+from identity.comparisons import KIND
 from identity.folding import folded, visible
-from identity.kinds import account_kind
+from identity.kinds import PARODY, account_kind
 from identity.likeness import has_handle_like, has_name_of, words_of
-from identity.links import find_links, is_free_mail, registrable_domain
 from identity.memory import RELATION
-from identity.rereading import Read, read_again
+from identity.representation import site_domains
+from identity.rereading import read_again
 from identity.vocabulary import items
-from identity.weights import LEVEL_CODES
-
-#: a text that says it is one, in the spellings of many languages
-PARODY = r"parod[iy]|satire|satira|パロディ|пароди"
+from identity.weights import reached_levels
 
 KINDS = ("fan_of", "impersonates", "managed_by", "regional_of")
 RELATIONS = pa.schema(list(RELATION))
-#: what is read of one pair
-PAIR_RELATIONS = pa.schema([("relations", pa.list_(RELATION))])
+#: what is read of one claim, or of one pair
+READ_RELATIONS = pa.schema([("relations", pa.list_(RELATION))])
 #: basis → whether it may point to several creators; a likeness that fits two fits none
 _SEVERAL = {"claim": True, "warning": True, "site": True, "address": True, "contradiction": True, "likeness": False}
 
@@ -47,12 +44,13 @@ _Row = Mapping[str, Any]
 class Found:
     #: source, kind, target, basis, detail; sorted, never within one creator
     relations: pa.Table
-    #: for the next night: what was read of pairs of accounts, by their words
+    #: for the next night: what was read of claims and of pairs of accounts, by their words
     remembered: pa.Table
 
 
 def find_relations(
     accounts: pa.Table,
+    profiles: pa.Table,
     members: pa.Table,
     pairs: pa.Table,
     claims: pa.Table,
@@ -62,15 +60,22 @@ def find_relations(
     """What accounts are to each other's creators. remembered: saves work and changes nothing else.
 
     accounts: account_id, platform, handle, display_name, bio, website, email, external_urls (one text), followers.
+    profiles: account_id and REPRESENTATION.
     The target of a creator with several accounts is the one best stated, then the one with most followers.
     """
     shown = accounts.select([name for name in _ACCOUNT_COLUMNS if name in accounts.column_names])
-    kept = _kept_by_kind(pairs, shown, engine, remembered)
+    parodies = profiles["account_id"].filter(profiles["is_parody"])
+    read = [
+        read_again(rows, kernel, READ_RELATIONS, remembered, engine)
+        for rows, kernel in (
+            (_stated_fans(claims, shown, engine), read_fans),
+            (_kept_by_kind(pairs, shown, parodies, engine), read_kinds),
+            (_stated_managers(claims, shown, engine), read_managers),
+        )
+    ]
     found = [
-        _stated_fans(claims, shown, engine),
-        flattened(kept.rows),
-        _managed_by_statement(claims, shown, engine),
-        _managed_by_address(shown, engine),
+        *(flattened(one.rows) for one in read),
+        _managed_by_address(profiles, shown, engine),
         _imitations(claims, shown, engine),
         _warned_of(claims, engine),
     ]
@@ -79,7 +84,7 @@ def find_relations(
     relations = engine.sql(_ONE_PER_CREATOR, found=every, accounts=people, members=seats, several=_SEVERAL_TABLE).cast(
         RELATIONS
     )
-    return Found(relations, kept.marked)
+    return Found(relations, pa.concat_tables([one.marked for one in read]).combine_chunks())
 
 
 _ACCOUNT_COLUMNS = (
@@ -119,6 +124,15 @@ def _table(rows: list[dict[str, str]]) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=RELATIONS)
 
 
+def _read(found: list[list[dict[str, str]]]) -> pa.Table:
+    return pa.table([pa.array(found, pa.list_(RELATION))], schema=READ_RELATIONS)
+
+
+def flattened(read: pa.Table) -> pa.Table:
+    """One row per relation, as RELATIONS."""
+    return pa.Table.from_arrays(pc.list_flatten(read["relations"].combine_chunks()).flatten(), schema=RELATIONS)
+
+
 def _shown(row: _Row, side: str) -> str:
     """An account as a sentence names it."""
     name = row[f"{side}_display_name"] or row[side]
@@ -141,24 +155,30 @@ def _only(frame: pa.Table, found: pa.Table, *sides: str) -> pa.Table:
 
 def _stated_fans(claims: pa.Table, accounts: pa.Table, engine: Engine) -> pa.Table:
     """ "Fan page of @ann", "not affiliated with @ann", "archive of @ann"."""
-    said = engine.sql(
+    return _with_targets(claims, ("fan_of",), accounts, engine)
+
+
+def _with_targets(claims: pa.Table, kinds: tuple[str, ...], accounts: pa.Table, engine: Engine) -> pa.Table:
+    """The claims of some kinds with the words of those they mean."""
+    said = claims.filter(pc.is_in(claims["kind"], value_set=pa.array(kinds)))
+    return engine.sql(
         f"""
-        SELECT c.source, c.target, c.field, c.span, {_columns("t", "target")}
-        FROM claims c JOIN accounts t ON t.account_id = c.target WHERE c.kind = 'fan_of'
+        SELECT c.source, c.target, c.field, c.span, c.kind, {_columns("t", "target")}
+        FROM claims c JOIN accounts t ON t.account_id = c.target ORDER BY c.source, c.target, c.kind
         """,
-        claims=claims,
-        accounts=accounts,
+        claims=said,
+        accounts=_only(accounts, said, "target"),
     )
-    return engine.map_arrow(said, read_fans, RELATIONS)
 
 
 def read_fans(said: pa.Table) -> pa.Table:
     """The kernel: claims of fans → their idols; another fan page that is named is rather the fan's own."""
-    return _table(
+    return _read(
         [
-            _relation(row["source"], "fan_of", row["target"], "claim", _quoted(row))
-            for row in said.to_pylist()
+            [_relation(row["source"], "fan_of", row["target"], "claim", _quoted(row))]
             if _kind(row, "target") != "fan"
+            else []
+            for row in said.to_pylist()
         ]
     )
 
@@ -170,14 +190,14 @@ def _quoted(row: _Row) -> str:
 # --- fan pages, parodies and branches that name nobody ------------------------------------------------------------
 
 
-def _kept_by_kind(pairs: pa.Table, accounts: pa.Table, engine: Engine, remembered: pa.Table | None) -> Read:
-    """Pairs that were compared, of which one is a fan page, a parody or a branch by its own words."""
-    parodies = accounts["account_id"].filter(_holds(accounts["bio"], PARODY))
-    chosen = pc.or_(_reaches(pairs["levels"], "kind", "fan"), _reaches(pairs["levels"], "kind", "branch"))
+def _kept_by_kind(pairs: pa.Table, accounts: pa.Table, parodies: pa.ChunkedArray, engine: Engine) -> pa.Table:
+    """Compared pairs of which one is a fan page, a parody or a branch by its own words; with the words of both."""
+    reached = reached_levels(pairs["levels"], KIND)
+    chosen = pa.array(np.isin(reached, KIND.index("fan", "branch")))
     for side in ("left", "right"):
         chosen = pc.or_(chosen, pc.is_in(pairs[side], value_set=parodies))
     some = pairs.select(["left", "right"]).filter(chosen)
-    compared = engine.sql(
+    return engine.sql(
         f"""
         SELECT p."left" AS source, p."right" AS target, {_columns("l", "source")}, {_columns("r", "target")}
         FROM pairs p JOIN accounts l ON l.account_id = p."left" JOIN accounts r ON r.account_id = p."right"
@@ -186,29 +206,11 @@ def _kept_by_kind(pairs: pa.Table, accounts: pa.Table, engine: Engine, remembere
         pairs=some,
         accounts=_only(accounts, some, "left", "right"),
     )
-    return read_again(compared, read_kinds, PAIR_RELATIONS, remembered, engine)
-
-
-def _holds(column: pa.ChunkedArray, pattern: str) -> pa.ChunkedArray:
-    return pc.fill_null(pc.match_substring_regex(column, pattern, ignore_case=True), False)
-
-
-def _reaches(levels: pa.ChunkedArray, comparison: str, level: str) -> pa.ChunkedArray:
-    """Whether a pair is on a level, as its `levels` say."""
-    place = [each.name for each in COMPARISONS].index(comparison)
-    (index,) = COMPARISONS[place].index(level)
-    return pc.equal(pc.utf8_slice_codeunits(levels, place, place + 1), LEVEL_CODES[index])
 
 
 def read_kinds(compared: pa.Table) -> pa.Table:
     """The kernel: pairs with both accounts' words → per pair its relations, whichever side is the source."""
-    found = [_of_kind(row) + _of_kind(_turned(row)) for row in compared.to_pylist()]
-    return pa.table([pa.array(found, pa.list_(RELATION))], schema=PAIR_RELATIONS)
-
-
-def flattened(read: pa.Table) -> pa.Table:
-    """One row per relation, as RELATIONS."""
-    return pa.Table.from_arrays(pc.list_flatten(read["relations"].combine_chunks()).flatten(), schema=RELATIONS)
+    return _read([_of_kind(row) + _of_kind(_turned(row)) for row in compared.to_pylist()])
 
 
 def _turned(row: _Row) -> dict[str, Any]:
@@ -274,33 +276,25 @@ def _of_branch(row: _Row) -> list[dict[str, str]]:
 
 def _domains(row: _Row, side: str) -> set[str]:
     """The registrable domains of an account's own sites."""
-    text = " ".join(filter(None, (row[f"{side}_website"], row[f"{side}_external_urls"])))
-    return {found.link.value for found in find_links(text) if found.link and found.link.kind == "site"}
+    return site_domains(row[f"{side}_website"], row[f"{side}_external_urls"])
 
 
 # --- managed by ---------------------------------------------------------------------------------------------------
 
 
-def _managed_by_statement(claims: pa.Table, accounts: pa.Table, engine: Engine) -> pa.Table:
+def _stated_managers(claims: pa.Table, accounts: pa.Table, engine: Engine) -> pa.Table:
     """ "Mgmt @house", "represented by @house"; or a contact or an employer that is an agency by its own words."""
-    said = engine.sql(
-        f"""
-        SELECT c.source, c.target, c.field, c.span, c.kind, {_columns("t", "target")}
-        FROM claims c JOIN accounts t ON t.account_id = c.target WHERE c.kind IN ('contact', 'employer')
-        """,
-        claims=claims,
-        accounts=accounts,
-    )
-    return engine.map_arrow(said, read_managers, RELATIONS)
+    return _with_targets(claims, ("contact", "employer"), accounts, engine)
 
 
 def read_managers(said: pa.Table) -> pa.Table:
     """The kernel: claims of contacts and employers → those who act for the source."""
-    return _table(
+    return _read(
         [
-            _relation(row["source"], "managed_by", row["target"], "claim", _quoted(row))
-            for row in said.to_pylist()
+            [_relation(row["source"], "managed_by", row["target"], "claim", _quoted(row))]
             if (row["kind"] == "contact" and _names_agency(row["span"])) or _kind(row, "target") == "agency"
+            else []
+            for row in said.to_pylist()
         ]
     )
 
@@ -315,60 +309,40 @@ def _names_agency(span: str) -> bool:
     return False
 
 
-#: an account without any of these is no agency by its words; most are passed over as columns
-MAY_BE_AGENCY = r"agenc|agent|agenz|represent|management|mcn|channel network"
-
-
-def _managed_by_address(accounts: pa.Table, engine: Engine) -> pa.Table:
+def _managed_by_address(profiles: pa.Table, accounts: pa.Table, engine: Engine) -> pa.Table:
     """Those who show the e-mail address of an agency, or one of its own domain; the agency's own pages apart."""
-    said = [_holds(accounts[name], MAY_BE_AGENCY) for name in ("display_name", "bio")]
-    candidates = accounts.filter(pc.or_(*said))
-    agencies = engine.map_arrow(candidates, read_agencies, _AGENCIES)
-    return engine.sql(_CLIENTS, accounts=accounts, agencies=agencies).cast(RELATIONS)
+    keys = _listed(profiles, "agency_keys", "key")
+    seen = _listed(profiles, "addresses", "address")
+    agencies = _only(accounts, keys, "account_id").select(["account_id", "platform", "handle", "display_name"])
+    names = pa.array([_shown(_as_source(row), "source") for row in agencies.to_pylist()], pa.string())
+    return engine.sql(
+        _CLIENTS, accounts=accounts, addresses=seen, keys=keys, names=agencies.append_column("name", names)
+    ).cast(RELATIONS)
 
 
-_AGENCIES = pa.schema([("account_id", pa.string()), ("key", pa.string()), ("name", pa.string())])
+def _as_source(row: _Row) -> dict[str, Any]:
+    return {f"source_{name}": value for name, value in row.items()} | {"source": row["account_id"]}
 
 
-def read_agencies(candidates: pa.Table) -> pa.Table:
-    """The kernel: accounts that are agencies by their own words, one row per address and domain of theirs."""
-    rows = []
-    for row in candidates.to_pylist():
-        source = {f"source_{name}": value for name, value in row.items()} | {"source": row["account_id"]}
-        if _kind(source, "source") == "agency":
-            rows += [
-                {"account_id": row["account_id"], "key": key, "name": _shown(source, "source")} for key in _keys(source)
-            ]
-    return pa.Table.from_pylist(rows, schema=_AGENCIES)
+def _listed(profiles: pa.Table, column: str, name: str) -> pa.Table:
+    """account_id and every value of a column of lists."""
+    lists = profiles[column].combine_chunks()
+    owners = profiles["account_id"].combine_chunks().take(pc.list_parent_indices(lists))
+    return pa.table({"account_id": owners, name: pc.list_flatten(lists)})
 
 
-def _keys(row: _Row) -> list[str]:
-    """Addresses and domains by which an agency's clients are known."""
-    shown = " ".join(filter(None, (row["source_email"], row["source_bio"])))
-    addresses = {found.address for found in find_emails(shown)}
-    domains = {registrable_domain(address.rpartition("@")[2]) for address in addresses} | _domains(row, "source")
-    return sorted(addresses | {domain for domain in domains if domain and not is_free_mail(domain)})
-
-
-_ADDRESS = r"[a-z0-9._%+-]{1,64}@(?:[a-z0-9-]+\.)+[a-z]{2,24}"
-_CLIENTS = f"""
-    WITH texts AS (
-        SELECT account_id, website, lower(concat_ws(' ', email, bio)) AS text FROM accounts
-        WHERE contains(concat_ws(' ', email, bio), '@')
-    ),
-    addresses AS (
-        SELECT DISTINCT account_id, website, unnest(regexp_extract_all(text, '{_ADDRESS}')) AS address FROM texts
-    ),
-    keyed AS (
+_CLIENTS = r"""
+    WITH keyed AS (
         SELECT *, address AS key FROM addresses
         UNION ALL SELECT *, split_part(address, '@', 2) FROM addresses
-        UNION ALL SELECT *, regexp_extract(split_part(address, '@', 2), '^[^.]+\\.(.+)$', 1) FROM addresses
+        UNION ALL SELECT *, regexp_extract(split_part(address, '@', 2), '^[^.]+\.(.+)$', 1) FROM addresses
     )
-    SELECT DISTINCT k.account_id AS source, 'managed_by' AS kind, g.account_id AS target, 'address' AS basis,
-           'shows the address ' || k.address || ' of ' || g.name AS detail
-    FROM keyed k JOIN agencies g ON g.key = k.key
-    WHERE k.account_id NOT IN (SELECT account_id FROM agencies)
-      AND NOT contains(coalesce(lower(k.website), ''), g.key)
+    SELECT DISTINCT c.account_id AS source, 'managed_by' AS kind, g.account_id AS target, 'address' AS basis,
+           'shows the address ' || c.address || ' of ' || n.name AS detail
+    FROM keyed c JOIN keys g ON g.key = c.key JOIN names n ON n.account_id = g.account_id
+    JOIN accounts a ON a.account_id = c.account_id
+    WHERE c.account_id NOT IN (SELECT account_id FROM keys)
+      AND NOT contains(coalesce(lower(a.website), ''), g.key)
 """
 
 

@@ -17,16 +17,15 @@ from engines.engine import Engine
 from identity.beside import NOWHERE, Beside
 from identity.blocking import (
     CLAIM_RULE,
-    KEY_RULES,
     NEIGHBOUR_RULE,
     SCHEMA,
     SPELLED_RULE,
     SPELLINGS,
-    BlockingRule,
     bit,
+    key_holders,
     propose_pairs,
     said_pairs,
-    same_key,
+    same_keys,
     spelled,
 )
 
@@ -65,11 +64,9 @@ def propose_again(
     news = beside.news(profiles, before, COLUMNS[1:])
     tonight = profiles.select(COLUMNS)
     stale = np.zeros(profiles.num_rows, np.int64)
-    found = said_pairs(profiles, claims, engine, neighbours)
-    for rule in KEY_RULES:
-        rows = _holders(tonight, news, rule, engine)
-        stale[rows] |= bit(rule.name)
-        found.append(same_key(tonight.take(pa.array(rows)), rule, engine))
+    holders = key_holders(tonight, news, engine)
+    np.bitwise_or.at(stale, holders["row"].to_numpy(), holders["rules"].to_numpy())
+    found = [*said_pairs(profiles, claims, engine, neighbours), same_keys(holders, engine)]
     rows, spellings = _spellers(tonight, news)
     stale[rows] |= bit(SPELLED_RULE)
     whole_blocks = tonight.take(pa.array(_spelling(tonight, spellings)))
@@ -90,22 +87,6 @@ def propose_all(
     proposed = propose_pairs(profiles, claims, engine, neighbours)
     keys, places, _ = _standing(pairs, beside, np.zeros(profiles.num_rows, np.int64))
     return Proposed(proposed, look_up(keys_of(*sides_of(proposed), profiles.num_rows), keys, places))
-
-
-def _holders(tonight: pa.Table, news: pa.Table, rule: BlockingRule, engine: Engine) -> Rows:
-    """The rows that hold a key which an account of the news holds, or held."""
-    if rule.key in COLUMNS:  # the same as below, for less
-        touched = news[rule.key].drop_null()
-        return np.flatnonzero(pc.is_in(tonight[rule.key], value_set=touched).to_numpy())
-    found = engine.sql(
-        f"""
-        SELECT "row" FROM tonight WHERE {rule.key} IN (SELECT {rule.key} FROM news WHERE {rule.key} IS NOT NULL)
-        ORDER BY "row"
-        """,
-        tonight=tonight,
-        news=news,
-    )
-    return np.asarray(found["row"].to_numpy(), np.int64)
 
 
 def _spellers(tonight: pa.Table, news: pa.Table) -> tuple[Rows, pa.ChunkedArray]:

@@ -29,7 +29,7 @@ from identity.profile import build_profiles
 from identity.rarity import Rarity, rarity_of, with_bands
 from identity.rivals import rival_levels
 from identity.triage import CAPS, SAME_HANDLES, Levels, Thresholds, Triage, cap_codes, thresholds_for, triage
-from identity.values import population_band
+from identity.values import counts_from, population_band
 from identity.weights import Model, encode_levels, level_matrix, match_probability, match_weight_bits
 
 PAIRS = pa.schema(
@@ -48,6 +48,8 @@ LINKS = pa.schema([("left", pa.string()), ("right", pa.string()), ("match_probab
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
+    #: what was read of each account; sorted
+    profiles: pa.Table
     #: account_id, creator_id; every account once, sorted
     members: pa.Table
     #: left, right, rules, levels, match_weight_bits, match_probability, triage; sorted
@@ -79,7 +81,6 @@ def resolve(
     contents: pa.Table | None = None,
     neighbours: pa.Table | None = None,
     judgements: Sequence[Judgement] = (),
-    value_counts: pa.Table | None = None,
     handle_history: pa.Table | None = None,
     memory: Memory | None = None,
 ) -> Resolution:
@@ -97,7 +98,8 @@ def resolve(
     thresholds, basis = thresholds_for(model, n_band, precision), basis_of(model, n_band)
     constraints = constraints_among(judgements, built.profiles["account_id"])
     night = Night(known, built, ruling_of(basis, precision, constraints))
-    counts = night.count(engine) if value_counts is None else value_counts
+    tallies = night.tally(engine)
+    counts = counts_from(tallies, engine)
 
     rarity = rarity_of(counts, n_band, model)
     profiles = with_bands(with_rows(built.profiles, engine), counts)
@@ -112,6 +114,7 @@ def resolve(
     members = name_members(profiles, clusters.label)
     decided = decide(in_order(accounts, "account_id", engine), members, clusters, engine)
     return Resolution(
+        profiles=built.profiles,
         members=members,
         pairs=_pairs_by_key(scored, keys),
         value_counts=counts,
@@ -119,7 +122,7 @@ def resolve(
         links=_links_by_key(clusters.kept, keys),
         report=_report(members, scored, clusters, thresholds, n_band, model, len(constraints.must_link), engine),
         decided=decided,
-        memory=None if memory is None else night.remember(basis, counts, compared, scored, clusters, decided),
+        memory=None if memory is None else night.remember(basis, tallies, counts, compared, scored, clusters, decided),
         news=night.news(compared, same),
         effort={
             "accounts_read": built.read.fresh,

@@ -2,8 +2,11 @@
 
 Comes in: profiles. Goes out: `value_counts (kind, value, count)`. A count is the number of accounts that carry the
 value *on the platform where it is most common*: a person has about one account per platform, so this counts people
-where a plain count would count their accounts. Values that stand once are not stored: absent means one.
+where a plain count would count their accounts. Values that stand once are not stored: absent means one. A *tally* is
+how many carry a counted value on each platform, so that the next night only adds what came and takes away what left.
 """
+
+from collections.abc import Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -11,6 +14,9 @@ import pyarrow.compute as pc
 from engines.engine import Engine
 
 SCHEMA = pa.schema([("kind", pa.string()), ("value", pa.string()), ("count", pa.int64())])
+TALLIES = pa.schema(
+    [("kind", pa.string()), ("value", pa.string()), ("platform", pa.string()), ("accounts", pa.int64())]
+)
 
 #: kinds of value that are counted, by the profile column that holds them
 COUNTED = ("handle_core", "name_key", "email", "site")
@@ -42,22 +48,52 @@ def population_band(accounts: int) -> int:
 
 def count_values(profiles: pa.Table, engine: Engine) -> pa.Table:
     """Every value that more than one account of a platform carries, by kind and value."""
-    counted = [count_held(held_of(profiles, kind), kind, engine) for kind in KINDS]
-    return pa.concat_tables(counted).sort_by([("kind", "ascending"), ("value", "ascending")])
+    return counts_from(tally_values(profiles, engine), engine)
 
 
-def count_held(held: pa.Table, kind: str, engine: Engine) -> pa.Table:
-    """The counts of one kind. held: platform, value."""
+def tally_values(profiles: pa.Table, engine: Engine) -> pa.Table:
+    """How many carry each counted value on each platform, by kind, value and platform."""
+    held = [added(held_of(profiles, kind), kind, engine) for kind in KINDS]
+    return in_turn([only_counted(frame, engine) for frame in held], engine)
+
+
+def counts_from(tallies: pa.Table, engine: Engine) -> pa.Table:
+    """The value counts that tallies come to."""
+    return engine.sql(
+        "SELECT kind, value, max(accounts) AS count FROM tallies GROUP BY kind, value ORDER BY kind, value",
+        tallies=tallies,
+    ).cast(SCHEMA)
+
+
+def added(held: pa.Table, kind: str, engine: Engine) -> pa.Table:
+    """The tallies of one kind, those of values that are not counted too. held: platform, value."""
     return engine.sql(
         f"""
-        WITH per_platform AS (
-            SELECT platform, value, count(*) AS accounts FROM held WHERE value IS NOT NULL GROUP BY platform, value
-        )
-        SELECT '{kind}' AS kind, value, CAST(max(accounts) AS BIGINT) AS count
-        FROM per_platform GROUP BY value HAVING max(accounts) >= {MIN_WORD_COUNT if kind in WORDS else 2}
+        SELECT '{kind}' AS kind, value, platform, count(*) AS accounts FROM held WHERE value IS NOT NULL
+        GROUP BY platform, value
         """,
         held=held,
-    ).cast(SCHEMA)
+    ).cast(TALLIES)
+
+
+def only_counted(tallies: pa.Table, engine: Engine) -> pa.Table:
+    """The tallies of values that are common enough to be counted."""
+    words = ", ".join(f"'{kind}'" for kind in WORDS)
+    return engine.sql(
+        f"""
+        WITH counted AS (
+            SELECT kind, value FROM tallies GROUP BY kind, value
+            HAVING max(accounts) >= CASE WHEN kind IN ({words}) THEN {MIN_WORD_COUNT} ELSE 2 END
+        )
+        SELECT t.* FROM tallies t JOIN counted c ON c.kind = t.kind AND c.value = t.value
+        """,
+        tallies=tallies,
+    ).cast(TALLIES)
+
+
+def in_turn(tallies: Sequence[pa.Table], engine: Engine) -> pa.Table:
+    """Tallies by kind, value and platform."""
+    return engine.sql("SELECT * FROM tallies ORDER BY kind, value, platform", tallies=pa.concat_tables(tallies))
 
 
 def held_of(profiles: pa.Table, kind: str, among: pa.Array | None = None) -> pa.Table:

@@ -77,6 +77,7 @@ def test_a_profile_holds_every_field_in_its_comparable_form(engine: DuckDBEngine
         "followers": 12, "first_seen": 5, "anchored_id": creator_id_for("a"),
         "handle_letters": "olaknits", "name_glued": "knitsola", "name_spelled": "knitsola",
         "name_spelled_back": "olaknits",
+        "is_parody": False, "agency_keys": [], "addresses": ["hello@mail.olaknits.co.uk"],
     }  # fmt: skip
 
 

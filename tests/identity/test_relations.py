@@ -12,7 +12,8 @@ import identity
 from base.judgement import Judgement, Verdict
 from corpus.generate import generate
 from engines.duckdb_engine import DuckDBEngine
-from identity.relations import MAY_BE_AGENCY, RELATIONS, find_relations
+from identity.relations import RELATIONS, find_relations
+from identity.representation import MAY_BE_AGENCY
 from identity.resolution import resolve
 from identity.vocabulary import folded
 from identity.weights import load_model
@@ -44,7 +45,7 @@ def relations(engine, *rows: dict[str, object], judgements=()) -> list[dict[str,
         schema=pa.schema([(name, pa.int64() if name == "followers" else pa.string()) for name in COLUMNS]),
     )
     found = resolve(accounts, model=load_model(), engine=engine, judgements=judgements)
-    table = find_relations(accounts, found.members, found.pairs, found.claims, engine).relations
+    table = find_relations(accounts, found.profiles, found.members, found.pairs, found.claims, engine).relations
     assert table.schema == RELATIONS
     return table.to_pylist()
 
@@ -145,7 +146,7 @@ def generated(engine):
     corpus = generate(3000, seed=3)
     accounts = corpus.accounts.append_column("external_urls", pa.nulls(corpus.accounts.num_rows, pa.string()))
     found = resolve(accounts, model=load_model(), engine=engine, contents=corpus.contents)
-    relations = find_relations(accounts, found.members, found.pairs, found.claims, engine).relations
+    relations = find_relations(accounts, found.profiles, found.members, found.pairs, found.claims, engine).relations
     return corpus, accounts, found, relations
 
 
@@ -155,7 +156,9 @@ def test_the_order_of_accounts_does_not_matter(engine, generated):
     random.Random(7).shuffle(order)
     shuffled = accounts.take(order)
     turned = found.claims.take(list(reversed(range(found.claims.num_rows))))
-    assert find_relations(shuffled, found.members, found.pairs, turned, engine).relations.equals(expected)
+    assert find_relations(shuffled, found.profiles, found.members, found.pairs, turned, engine).relations.equals(
+        expected
+    )
 
 
 def test_relations_of_a_generated_corpus_are_those_it_planted(generated):

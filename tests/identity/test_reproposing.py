@@ -12,10 +12,10 @@ from identity.beside import NOWHERE, Beside
 from identity.blocking import propose_pairs
 from identity.memory import Memory
 from identity.profile import Profiles, build_profiles
-from identity.recounting import count_again
+from identity.recounting import tally_again
 from identity.reproposing import Proposed, propose_again
 from identity.resolution import claims_by_row, with_rows
-from identity.values import count_values
+from identity.values import tally_values
 
 ACCOUNTS = 500
 SAID = ("handle", "display_name", "bio", "email", "website")
@@ -53,12 +53,12 @@ def read(accounts: pa.Table, engine: DuckDBEngine, remembered: pa.Table | None) 
 def test_what_news_cannot_have_reached_stands(engine, seed):
     first, second = nights(seed)
     built, before, claims = read(first, engine, None)
-    pairs, counts = propose_pairs(before, claims, engine), count_values(before, engine)
+    pairs, tallies = propose_pairs(before, claims, engine), tally_values(before, engine)
     again, tonight, claims = read(second, engine, built.read.marked)
     beside = Beside.of(again.read.places, before.num_rows)
     assert 0 < again.read.fresh < tonight.num_rows
 
-    assert count_again(tonight, before, counts, beside, engine) == count_values(tonight, engine)
+    assert tally_again(tonight, before, tallies, beside, engine) == tally_values(tonight, engine)
     proposed = propose_again(tonight, claims, engine, None, before=before, pairs=pairs, beside=beside)
     assert proposed.pairs == propose_pairs(tonight, claims, engine)
     assert_places(proposed, pairs, beside)
