@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from base.fingerprint import fingerprint
 from engines.engine import Engine
+from identity.claim_targets import CLAIM_SCHEMA
 from identity.comparisons import COMPARISONS
 from identity.values import SCHEMA as COUNTS
 from identity.values import TALLIES
@@ -44,7 +45,7 @@ DECIDED = pa.schema([("creator_id", pa.string()), ("weakest", pa.float64()), ("s
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """All tables but `tallies`, `counts` and `relations` are by row: the accounts of the last night, by key."""
+    """By row are all tables but `claims`, `tallies`, `counts` and `relations`: the accounts of last night, by key."""
 
     #: the model and the population band under which pairs were compared
     basis: str
@@ -58,6 +59,8 @@ class Memory:
     profiles: pa.Table | None
     #: the mark of each account as it was compared
     marks: pa.Table
+    #: who says what of whom, as of `find_targets`
+    claims: pa.Table
     #: kind, value, platform, accounts as of `tally_values`, and kind, value, count as of `count_values`
     tallies: pa.Table
     counts: pa.Table
@@ -72,7 +75,9 @@ class Memory:
 
     @classmethod
     def empty(cls) -> Self:
-        tables = (schema.empty_table() for schema in (MARKS, TALLIES, COUNTS, COMPARED, HELD, DECIDED, RELATED))
+        tables = (
+            schema.empty_table() for schema in (MARKS, CLAIM_SCHEMA, TALLIES, COUNTS, COMPARED, HELD, DECIDED, RELATED)
+        )
         return cls("", "", "", False, None, *tables)
 
 
@@ -110,6 +115,7 @@ def forget(memory: Memory, keys: Iterable[str]) -> Memory:
         decided=memory.decided.filter(stays),
         pairs=_among(memory.pairs, kept, places),
         held=_among(memory.held, kept, places),
+        claims=CLAIM_SCHEMA.empty_table(),
         relations=RELATED.empty_table(),
     )
 

@@ -23,6 +23,7 @@ from identity.rarity import Rarity
 from identity.recomparing import Compared, compare_again
 from identity.recounting import tally_again
 from identity.reproposing import Proposed, propose_again, propose_all, sides_of
+from identity.rivals import Standing
 from identity.values import tally_values
 from identity.weights import match_probability
 
@@ -82,6 +83,15 @@ class Night:
             return propose_all(*asked, **known)
         return propose_again(*asked, before=self._former_profiles, **known)
 
+    def standing(self, compared: Compared) -> Standing | None:
+        """What rivals were, for pairs of accounts about which nothing moved."""
+        if self._former_profiles is None:
+            return None
+        levels = np.zeros(compared.pairs.num_rows, np.int8)
+        known = compared.places >= 0
+        levels[known] = self._memory.pairs["rivals"].to_numpy()[compared.places[known]]
+        return Standing(levels, self._touched(compared, compared.same))
+
     def same(self, compared: Compared, scored: pa.Table) -> Mask:
         """Which pairs weigh what they weighed, if clusters are made as they were."""
         same = compared.same.copy()
@@ -93,11 +103,15 @@ class Night:
         """What need not be clustered again; None when clusters are made in another way tonight."""
         if not self.goes_on:
             return None
+        return Settled(self._touched(compared, same), self._held())
+
+    def _touched(self, compared: Compared, same: Mask) -> Mask:
+        """Which accounts are news, or of a pair that is gone or not the same."""
         touched = self._beside.former < 0
         for sides, moved in ((sides_of(compared.pairs), ~same), (self._survivors(), self._gone(compared))):
             for rows in sides:
                 touched[rows[moved & (rows >= 0)]] = True
-        return Settled(touched, self._held())
+        return touched
 
     def _survivors(self) -> tuple[Rows, Rows]:
         """Both sides of last night's pairs, by tonight's rows."""
@@ -147,6 +161,7 @@ class Night:
             is_whole=True,
             profiles=self._built.read.marked,
             marks=compared.marks,
+            claims=self._built.claims,
             tallies=tallies,
             counts=counts,
             pairs=pairs.cast(COMPARED),

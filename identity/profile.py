@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from base.fingerprint import creator_ids_for
 from engines.engine import Engine
+from identity.beside import Beside
 from identity.bio_words import content_word_lists
 from identity.claim_targets import find_targets
 from identity.columns import Texts, each_distinct, in_order, nothing_as_null, texts
@@ -26,6 +27,7 @@ from identity.names import folded_names, name_key, name_latin
 from identity.readings import Said, read_texts
 from identity.representation import REPRESENTATION, representation_of
 from identity.rereading import Read, read_again
+from identity.retargeting import find_targets_again
 from identity.scripts import dominant_scripts
 from identity.stems import email_stem, site_stem
 
@@ -80,7 +82,15 @@ def build_profiles(
     said = _claims_said(read.rows)
     if contents is not None and contents.num_rows:
         said = pa.concat_tables([said, content_claims(profiles, contents, engine).cast(said.schema)])
-    return Profiles(profiles, find_targets(said, profiles, engine), read)
+    return Profiles(profiles, _meant(said, profiles, read, memory, engine), read)
+
+
+def _meant(said: pa.Table, profiles: pa.Table, read: Read, memory: Memory | None, engine: Engine) -> pa.Table:
+    """The claims with their targets; with a whole memory, those that news cannot have reached stand."""
+    if memory is None or memory.profiles is None or not memory.is_whole:
+        return find_targets(said, profiles, engine)
+    beside = Beside.of(read.places, memory.profiles.num_rows)
+    return find_targets_again(said, profiles, memory.profiles, memory.claims, beside, engine)
 
 
 def read_accounts(accounts: pa.Table) -> pa.Table:

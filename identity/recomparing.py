@@ -35,7 +35,7 @@ class Compared:
     pairs: pa.Table
     #: pairs that were compared
     fresh: int
-    #: pairs that say what they said last night
+    #: pairs that say what they said last night, under the same basis
     same: Mask
     #: per pair, its place among the pairs of last night; NOWHERE: it is new, or of an account that is news
     places: Rows
@@ -66,7 +66,8 @@ def compare_again(
     stand = beside.same(marks.to_numpy(), memory.marks["mark"].to_numpy())
     left, right = sides_of(pairs)
     cosines = _cosines(pairs, neighbours, profiles.num_rows, engine)
-    held = (places >= 0) & stand[left] & stand[right] & (memory.basis == basis_of(rarity.model, rarity.n_band))
+    known = (places >= 0) & (memory.basis == basis_of(rarity.model, rarity.n_band))
+    held = known & stand[left] & stand[right]
     held[held] = memory.pairs["cosine"].to_numpy()[places[held]] == cosines[held]
     relations = memory.pairs["handle_name"].to_numpy()[places[held]]
     with_handles = np.zeros(profiles.num_rows, bool)
@@ -81,18 +82,18 @@ def compare_again(
     whole = {name: pairs[name] for name in ("left", "right", "rules")} | levels
     whole["rivals"] = pa.array(np.zeros(pairs.num_rows, np.int8))
     compared = pa.table({name: whole[name] for name in COMPARED.names if name != "cosine"})
-    same = _same(places, held, memory.pairs, compared)
+    same = _same(known, places, held, memory.pairs, compared)
     return Compared(compared, fresh.num_rows, same, places, cosines, pa.table([marks], schema=MARKS))
 
 
-def _same(places: Rows, held: Mask, before: pa.Table, compared: pa.Table) -> Mask:
-    """Which pairs have the rules and levels of last night: all that were held, and some that were compared again."""
-    same = places >= 0
+def _same(known: Mask, places: Rows, held: Mask, before: pa.Table, compared: pa.Table) -> Mask:
+    """Which known pairs have the rules and levels of last night: those held, and some that were compared again."""
+    same = known.copy()
     again = np.flatnonzero(same & ~held)
     for name in LEVELS:
         same[again] &= compared[name].to_numpy()[again] == before[name].to_numpy()[places[again]]
-    known = np.flatnonzero(same)
-    same[known] = compared["rules"].to_numpy()[known] == before["rules"].to_numpy()[places[known]]
+    rows = np.flatnonzero(same)
+    same[rows] = compared["rules"].to_numpy()[rows] == before["rules"].to_numpy()[places[rows]]
     return same
 
 

@@ -27,7 +27,7 @@ from identity.memory import Memory, basis_of
 from identity.nights import News, Night, decide, ruling_of
 from identity.profile import build_profiles
 from identity.rarity import Rarity, rarity_of, with_bands
-from identity.rivals import rival_levels
+from identity.rivals import Standing, rival_levels, rival_levels_beside
 from identity.triage import CAPS, SAME_HANDLES, Levels, Thresholds, Triage, cap_codes, thresholds_for, triage
 from identity.values import counts_from, population_band
 from identity.weights import Model, encode_levels, level_matrix, match_probability, match_weight_bits
@@ -107,7 +107,7 @@ def resolve(
     claims = claims_by_row(said, keys)
     nearby = None if neighbours is None else neighbours_by_row(neighbours, keys)
     compared = night.compare(profiles, claims, rarity, engine, nearby, counts)
-    scored = weigh_pairs(compared.pairs, profiles, rarity, thresholds)
+    scored = weigh_pairs(compared.pairs, profiles, rarity, thresholds, night.standing(compared))
 
     same = night.same(compared, scored)
     clusters = _cluster(profiles, scored, constraints, thresholds.link_bits, night.settled(compared, same))
@@ -147,9 +147,14 @@ def score_pairs(
     return weigh_pairs(compared, profiles, rarity, thresholds)
 
 
-def weigh_pairs(compared: pa.Table, profiles: pa.Table, rarity: Rarity, thresholds: Thresholds) -> pa.Table:
-    """Compared pairs with what follows from all of them together: rivals, weight, probability, band and cap."""
-    levels = with_rivals(compared, profiles, rarity)
+def weigh_pairs(
+    compared: pa.Table, profiles: pa.Table, rarity: Rarity, thresholds: Thresholds, standing: Standing | None = None
+) -> pa.Table:
+    """Compared pairs with what follows from all of them together: rivals, weight, probability, band and cap.
+
+    standing: of another night; saves work and changes nothing else.
+    """
+    levels = with_rivals(compared, profiles, rarity, standing)
     compared = compared.set_column(compared.column_names.index("rivals"), "rivals", pa.array(levels[-1]))
     weight_bits = match_weight_bits(levels, rarity.model, rarity.n_band)
     caps = cap_codes(compared, rarity.model, rarity.n_band)
@@ -165,11 +170,18 @@ def weigh_pairs(compared: pa.Table, profiles: pa.Table, rarity: Rarity, threshol
     return compared
 
 
-def with_rivals(compared: pa.Table, profiles: pa.Table, rarity: Rarity) -> list[npt.NDArray[np.int8]]:
+def with_rivals(
+    compared: pa.Table, profiles: pa.Table, rarity: Rarity, standing: Standing | None
+) -> list[npt.NDArray[np.int8]]:
     """All levels of the compared pairs, the last one read from the weight of the others."""
     levels = level_matrix(compared)
-    weight_bits = match_weight_bits(levels, rarity.model, rarity.n_band)
-    return [*levels[:-1], rival_levels(compared, profiles.select(["row", "platform"]), weight_bits)]
+    weight_bits, platforms = (
+        match_weight_bits(levels, rarity.model, rarity.n_band),
+        profiles.select(["row", "platform"]),
+    )
+    if standing is None:
+        return [*levels[:-1], rival_levels(compared, platforms, weight_bits)]
+    return [*levels[:-1], rival_levels_beside(compared, platforms, weight_bits, standing)]
 
 
 def with_rows(profiles: pa.Table, engine: Engine) -> pa.Table:

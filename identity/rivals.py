@@ -4,6 +4,8 @@ Comes in: pairs with the weight of every other comparison. Goes out: how far eac
 pair for the same account and platform, as a level of RIVALS.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -23,6 +25,30 @@ def rival_levels(pairs: pa.Table, platforms: pa.Table, weight_bits: Bits) -> npt
     leads = _leads(*_seats(pairs, platforms), weight_bits)
     levels = 1 + np.searchsorted(-np.array(RIVAL_MARGINS), -np.nan_to_num(leads, nan=np.inf), side="left")
     return np.where(np.isnan(leads), RIVALS.index("none")[0], levels).astype(np.int8)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What pairs were on another night."""
+
+    #: the level of each pair then; anything for a pair of touched accounts
+    levels: npt.NDArray[np.int8]
+    #: accounts of which a pair is new, gone, or weighs something else, rivals apart; by row
+    touched: npt.NDArray[np.bool_]
+
+
+def rival_levels_beside(
+    pairs: pa.Table, platforms: pa.Table, weight_bits: Bits, standing: Standing
+) -> npt.NDArray[np.int8]:
+    """`rival_levels` of the first three: worked out for pairs of touched accounts, the others stand."""
+    left, right = (pairs[side].to_numpy() for side in ("left", "right"))
+    asked = standing.touched[left] | standing.touched[right]
+    is_near = np.zeros(len(standing.touched), bool)
+    is_near[left[asked]] = is_near[right[asked]] = True
+    near = is_near[left] | is_near[right]
+    levels = standing.levels.copy()
+    levels[asked] = rival_levels(pairs.filter(pa.array(near)), platforms, weight_bits[near])[asked[near]]
+    return levels
 
 
 def _seats(pairs: pa.Table, platforms: pa.Table) -> tuple[Rows, Rows]:

@@ -20,7 +20,7 @@ from store.folders import LocalFolder
 
 #: third-party code that identity's answers come from
 LIBRARIES = ("anyascii", "duckdb", "faiss-cpu", "numpy", "publicsuffixlist", "pyarrow", "rapidfuzz", "scipy")
-PARTS = ("profiles", "marks", "tallies", "counts", "pairs", "held", "decided", "relations")
+PARTS = ("profiles", "marks", "claims", "tallies", "counts", "pairs", "held", "decided", "relations")
 #: beside the frames, in the metadata of each of them
 WORDS = ("basis", "ruling", "night")
 

@@ -41,9 +41,8 @@ def nights(seed: int) -> tuple[pa.Table, pa.Table]:
     return pa.Table.from_pylist(before, schema=schema), pa.Table.from_pylist(tonight, schema=schema)
 
 
-def read(accounts: pa.Table, engine: DuckDBEngine, remembered: pa.Table | None) -> tuple[Profiles, pa.Table, pa.Table]:
+def read(accounts: pa.Table, engine: DuckDBEngine, memory: Memory) -> tuple[Profiles, pa.Table, pa.Table]:
     """What is read, and its profiles and claims by row."""
-    memory = replace(Memory.empty(), profiles=remembered)
     built = build_profiles(accounts, engine, None, memory)
     profiles = with_rows(built.profiles, engine)
     return built, profiles, claims_by_row(built.claims, profiles["account_id"])
@@ -52,12 +51,14 @@ def read(accounts: pa.Table, engine: DuckDBEngine, remembered: pa.Table | None) 
 @pytest.mark.parametrize("seed", range(3))
 def test_what_news_cannot_have_reached_stands(engine, seed):
     first, second = nights(seed)
-    built, before, claims = read(first, engine, None)
+    built, before, claims = read(first, engine, Memory.empty())
     pairs, tallies = propose_pairs(before, claims, engine), tally_values(before, engine)
-    again, tonight, claims = read(second, engine, built.read.marked)
+    remembered = replace(Memory.empty(), is_whole=True, profiles=built.read.marked, claims=built.claims)
+    again, tonight, claims = read(second, engine, remembered)
     beside = Beside.of(again.read.places, before.num_rows)
     assert 0 < again.read.fresh < tonight.num_rows
 
+    assert again.claims == build_profiles(second, engine).claims
     assert tally_again(tonight, before, tallies, beside, engine) == tally_values(tonight, engine)
     proposed = propose_again(tonight, claims, engine, None, before=before, pairs=pairs, beside=beside)
     assert proposed.pairs == propose_pairs(tonight, claims, engine)

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from identity.comparisons import RIVAL_MARGINS, RIVALS
-from identity.rivals import rival_levels
+from identity.rivals import Standing, rival_levels, rival_levels_beside
 
 PLATFORMS = ["x", "youtube", "youtube", "tiktok", "x"]
 Triple = tuple[int, int, float]
@@ -50,6 +50,23 @@ def test_random_crowds_have_the_rivals_that_a_look_at_every_other_pair_finds():
         pairs = [(one, two, float(random.randint(-4, 12))) for one, two in ends]
         looked_up = [_level_of(place, pairs, platforms) for place in range(len(pairs))]
         assert levels(*pairs, platforms=platforms) == looked_up
+
+
+def test_rivals_of_accounts_about_which_nothing_moved_stand():
+    random.seed(4)
+    for _ in range(20):
+        rows = pa.table({"row": pa.array(range(30), pa.int32()), "platform": random.choices("abc", k=30)})
+        ends = sorted({tuple(sorted(random.sample(range(30), 2))) for _ in range(60)})
+        pairs = pa.table(
+            {side: pa.array([pair[at] for pair in ends], pa.int32()) for at, side in enumerate(("left", "right"))}
+        )
+        before = np.array(random.choices(range(-4, 12), k=len(ends)), np.float64)
+        moved = random.sample(range(len(ends)), 6)
+        now, touched = before.copy(), np.zeros(30, bool)
+        now[moved] += random.choice((-5, 5))
+        touched[[row for place in moved for row in ends[place]]] = True
+        standing = Standing(rival_levels(pairs, rows, before), touched)
+        assert rival_levels_beside(pairs, rows, now, standing).tolist() == rival_levels(pairs, rows, now).tolist()
 
 
 def _level_of(place: int, pairs: list[Triple], platforms: list[str]) -> str:
