@@ -7,6 +7,7 @@ skipped whole, because a value that so many carry says nothing about any two of 
 
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
 
 from engines.engine import Engine
@@ -106,11 +107,10 @@ def propose_pairs(profiles: pa.Table, claims: pa.Table, engine: Engine, neighbou
     ).cast(SCHEMA)
 
 
-def rule_counts(pairs: pa.Table, engine: Engine) -> dict[str, int]:
+def rule_counts(pairs: pa.Table) -> dict[str, int]:
     """How many candidate pairs each rule proposed (a pair may count for several)."""
-    sums = ", ".join(f'count(*) FILTER (WHERE rules & {bit(name)} <> 0) AS "{name}"' for name in RULE_NAMES)
-    row: dict[str, int] = engine.sql(f"SELECT {sums} FROM pairs", pairs=pairs).to_pylist()[0]
-    return row
+    rules = pairs["rules"].to_numpy()
+    return {name: int(np.count_nonzero(rules & bit(name))) for name in RULE_NAMES}
 
 
 def rules_in(mask: int) -> list[str]:

@@ -14,7 +14,8 @@ def claim_levels(pairs: pa.Table, profiles: pa.Table, claims: pa.Table, engine: 
 
     claims: source_row, target_row (NULL when nobody we know is meant), target_platform, target_letters, kind.
     """
-    found = engine.sql(_LEVELS, pairs=pairs, profiles=profiles, claims=claims)
+    sides, shown = pairs.select(["left", "right"]), profiles.select(["row", "platform", "handle_letters"])
+    found = engine.sql(_LEVELS, pairs=sides, profiles=shown, claims=claims)
     names = pa.array([level.name for level in CLAIM.levels])
     return np.asarray(pc.index_in(found["claim"], value_set=names).to_numpy(), dtype=np.int8)
 

@@ -4,6 +4,7 @@ Comes in: what accounts say, profiles. Goes out: claims with their target's acco
 and kind. A target is settled only when exactly one account fits.
 """
 
+import numpy as np
 import pyarrow as pa
 
 from engines.engine import Engine
@@ -60,3 +61,10 @@ FROM ranked
 WHERE place = 1 AND NOT (field = 'content' AND kind = 'mention' AND (target IS NULL OR is_claimed))
 ORDER BY source, target_platform, coalesce(target, target_user_id, target_handle), kind
 """
+
+
+def by_source(some: pa.Table, others: pa.Table) -> pa.Table:
+    """Claims that share no source, each table in order, as one table in order."""
+    sides = (frame["source"].to_numpy(zero_copy_only=False) for frame in (some, others))
+    order = np.insert(np.arange(some.num_rows), np.searchsorted(*sides), some.num_rows + np.arange(others.num_rows))
+    return pa.concat_tables([some, others]).take(pa.array(order)) if others.num_rows else some

@@ -7,20 +7,28 @@ holder. Addresses with an account's id are left alone: an id has one owner for e
 """
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from engines.engine import Engine
+from identity.claim_targets import by_source
 
 
 def as_meant(claims: pa.Table, accounts: pa.Table, spans: pa.Table, engine: Engine) -> pa.Table:
     """`claims` with the targets that their handles had; claims that turn out to be about their source are left out.
 
-    accounts: account_id, platform, handle (case-folded), last_seen: a profile says what it says as of then. spans:
-    account_id, handle, first_seen, last_seen. All instants in microseconds.
+    claims: as of `find_targets`. accounts: account_id, platform, handle (case-folded), last_seen: a profile says what
+    it says as of then. spans: account_id, handle, first_seen, last_seen. All instants in microseconds.
     """
-    return engine.sql(_AS_MEANT, claims=claims, accounts=accounts, spans=spans).cast(claims.schema)
+    seen = accounts.select(["account_id", "platform", "handle", "last_seen"])
+    named = claims.select(["source", "target_platform", "target_handle", "target_user_id", "target"])
+    sources = engine.sql(_DOUBTED + "SELECT DISTINCT source FROM doubted", claims=named, accounts=seen, spans=spans)
+    is_doubted = pc.is_in(claims["source"], value_set=sources["source"])
+    doubted = claims.filter(is_doubted)
+    meant = engine.sql(_DOUBTED + _AS_MEANT, claims=doubted, accounts=seen, spans=spans).cast(claims.schema)
+    return by_source(claims.filter(pc.invert(is_doubted)), meant)
 
 
-_AS_MEANT = """
+_DOUBTED = """
     WITH held AS (
         SELECT a.platform, s.handle, s.account_id, s.first_seen, s.last_seen,
                a.handle IS NOT DISTINCT FROM s.handle AS still
@@ -29,7 +37,7 @@ _AS_MEANT = """
     named AS (
         SELECT DISTINCT c.source, c.target_platform, c.target_handle, c.target, a.last_seen AS said_at
         FROM claims c JOIN accounts a ON a.account_id = c.source
-        WHERE c.target_handle IS NOT NULL AND c.target_user_id IS NULL
+        WHERE c.target_user_id IS NULL AND c.target_handle IN (SELECT handle FROM spans)
     ),
     doubted AS (
         SELECT n.source, n.target_platform, n.target_handle, n.target, n.said_at FROM named n
@@ -37,7 +45,9 @@ _AS_MEANT = """
         GROUP BY n.source, n.target_platform, n.target_handle, n.target, n.said_at
         HAVING (n.target IS NULL AND NOT bool_or(h.still))
             OR (n.target IS NOT NULL AND min(h.first_seen) FILTER (WHERE h.account_id = n.target) > n.said_at)
-    ),
+    )
+"""
+_AS_MEANT = """,
     holders AS (
         SELECT d.source, d.target_platform, d.target_handle, h.account_id AS meant,
                rank() OVER (

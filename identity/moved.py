@@ -30,7 +30,7 @@ class Moved:
     now: Outcome
     #: account_id, creator_id: the members of last night, of creators that news reached
     former_members: pa.Table
-    #: keys of what may be stored: account_key · creator_id · left, right
+    #: keys of what may be stored as it is: account_key · creator_id · left, right
     account_keys: pa.Table
     creator_ids: pa.Table
     pair_keys: pa.Table
@@ -47,6 +47,7 @@ def moved_outcome(resolution: Resolution, news: News, accounts: pa.Table, engine
     former = _of(news.former.select(["account_id", "creator_id"]), "creator_id", creators)
     here = members["account_id"]
     pairs = resolution.pairs.take(pa.array(news.pairs))
+    unknown = resolution.pairs.select(["left", "right"]).take(pa.array(news.unknown_pairs))
     links = _of(resolution.links, "left", here)
     now = Outcome(members, _of(accounts, "account_id", here), links, pairs, resolution.value_counts)
     keys = pc.unique(pa.chunked_array([*here.chunks, *former["account_id"].chunks], pa.string()))
@@ -55,7 +56,8 @@ def moved_outcome(resolution: Resolution, news: News, accounts: pa.Table, engine
         former_members=former,
         account_keys=pa.table({"account_key": keys}),
         creator_ids=pa.table({"creator_id": creators}),
-        pair_keys=_distinct(pa.concat_tables([pairs.select(["left", "right"]), news.former_pairs]), engine),
+        # A pair that both nights have, and that is news, is stored as something else for certain.
+        pair_keys=_distinct(pa.concat_tables([unknown, news.former_pairs]), engine),
     )
 
 

@@ -36,6 +36,8 @@ class News:
 
     #: rows of `pairs` that are new, or have other rules or levels
     pairs: Rows
+    #: those of them that last night did not have, or had of an account that is news
+    unknown_pairs: Rows
     #: left, right of pairs that are no more, or of an account that is news
     former_pairs: pa.Table
     #: account_id and the columns of DECIDED: what creators were
@@ -138,7 +140,8 @@ class Night:
         gone = self._memory.pairs.filter(pa.array(self._gone(compared)))
         sides = {side: keys.take(gone[side]) for side in ("left", "right")}
         former = self._memory.decided.add_column(0, "account_id", keys)
-        return News(np.flatnonzero(~same), pa.table(sides), former, self._memory.counts)
+        unknown = np.flatnonzero(compared.places < 0)
+        return News(np.flatnonzero(~same), unknown, pa.table(sides), former, self._memory.counts)
 
     def remember(
         self,

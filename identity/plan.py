@@ -38,7 +38,7 @@ def plan_pairs(
         "accounts": profiles.num_rows,
         "candidate_pairs": pairs.num_rows,
         "candidates_per_account": round(pairs.num_rows / max(profiles.num_rows, 1), 3),
-        "candidate_pairs_by_rule": rule_counts(pairs, engine),
+        "candidate_pairs_by_rule": rule_counts(pairs),
         "skipped": {rule.name: skipped for rule in KEY_RULES if (skipped := _skipped(profiles, rule, engine))},
     }
 

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from engines.engine import Engine
 from identity.beside import Beside
-from identity.values import COUNTED, KINDS, TALLIES, added, held_of, in_turn, only_counted
+from identity.values import COUNTED, KINDS, TALLIES, added, held_of, in_turn, only_counted, with_kind
 
 
 def tally_again(profiles: pa.Table, before: pa.Table, tallies: pa.Table, beside: Beside, engine: Engine) -> pa.Table:
@@ -19,22 +19,15 @@ def tally_again(profiles: pa.Table, before: pa.Table, tallies: pa.Table, beside:
     moved = engine.sql(_MOVED, tallies=tallies, came=came, gone=gone)
     again = moved.filter(pc.and_(moved["is_known"], pc.greater(moved["accounts"], 0))).select(TALLIES.names)
     unknown = moved.filter(pc.invert(moved["is_known"]))
-    found = [_looked_for(profiles, unknown, kind, engine) for kind in KINDS]
-    reached = only_counted(pa.concat_tables([again.cast(TALLIES), *found]), engine)
+    asked = {kind: pc.unique(unknown["value"].filter(pc.equal(unknown["kind"], kind))) for kind in KINDS}
+    found = added([with_kind(held_of(profiles, kind, among), kind) for kind, among in asked.items()], engine)
+    reached = only_counted(pa.concat_tables([again.cast(TALLIES), found]), engine)
     return in_turn([engine.sql(_OTHERS, tallies=tallies, moved=moved).cast(TALLIES), reached], engine)
 
 
 def _held(news: pa.Table) -> pa.Table:
-    """kind, platform, value: everything that is counted of some accounts."""
-    return pa.concat_tables(
-        [(held := held_of(news, kind)).add_column(0, "kind", pa.repeat(kind, held.num_rows)) for kind in KINDS]
-    )
-
-
-def _looked_for(profiles: pa.Table, moved: pa.Table, kind: str, engine: Engine) -> pa.Table:
-    """The tallies of moved values of one kind, over all accounts."""
-    values = moved["value"].filter(pc.equal(moved["kind"], kind))
-    return added(held_of(profiles, kind, among=pc.unique(values)), kind, engine)
+    """platform, value, kind: everything that is counted of some accounts."""
+    return pa.concat_tables([with_kind(held_of(news, kind), kind) for kind in KINDS])
 
 
 #: all values of the news; with their new tallies, where they have former ones

@@ -1,6 +1,6 @@
 """What accounts are to each other without being one creator's: fan_of, impersonates, managed_by, regional_of.
 
-Comes in: accounts, and profiles, members, scored pairs and claims of a resolution. Goes out: one row per source, kind
+Comes in: accounts, and profiles, members, compared pairs and claims of a resolution. Goes out: one row per source, kind
 and creator of the target, with the rule that found it and the words it rests on. A relation needs a statement: of the
 source, of the target, or of an account that both speak of; likeness alone says nothing about who is behind an account.
 """
@@ -25,7 +25,6 @@ from identity.memory import RELATION
 from identity.representation import site_domains
 from identity.rereading import read_again
 from identity.vocabulary import items
-from identity.weights import reached_levels
 
 KINDS = ("fan_of", "impersonates", "managed_by", "regional_of")
 RELATIONS = pa.schema(list(RELATION))
@@ -60,16 +59,15 @@ def find_relations(
     """What accounts are to each other's creators. remembered: saves work and changes nothing else.
 
     accounts: account_id, platform, handle, display_name, bio, website, email, external_urls (one text), followers.
-    profiles: account_id and REPRESENTATION.
+    profiles: account_id, agency_keys, addresses. pairs: as of `pairs_of_kind`.
     The target of a creator with several accounts is the one best stated, then the one with most followers.
     """
     shown = accounts.select([name for name in _ACCOUNT_COLUMNS if name in accounts.column_names])
-    parodies = profiles["account_id"].filter(profiles["is_parody"])
     read = [
         read_again(rows, kernel, READ_RELATIONS, remembered, engine)
         for rows, kernel in (
             (_stated_fans(claims, shown, engine), read_fans),
-            (_kept_by_kind(pairs, shown, parodies, engine), read_kinds),
+            (_with_words(pairs, shown, engine), read_kinds),
             (_stated_managers(claims, shown, engine), read_managers),
         )
     ]
@@ -190,21 +188,28 @@ def _quoted(row: _Row) -> str:
 # --- fan pages, parodies and branches that name nobody ------------------------------------------------------------
 
 
-def _kept_by_kind(pairs: pa.Table, accounts: pa.Table, parodies: pa.ChunkedArray, engine: Engine) -> pa.Table:
-    """Compared pairs of which one is a fan page, a parody or a branch by its own words; with the words of both."""
-    reached = reached_levels(pairs["levels"], KIND)
-    chosen = pa.array(np.isin(reached, KIND.index("fan", "branch")))
-    for side in ("left", "right"):
-        chosen = pc.or_(chosen, pc.is_in(pairs[side], value_set=parodies))
-    some = pairs.select(["left", "right"]).filter(chosen)
+def pairs_of_kind(compared: pa.Table, profiles: pa.Table) -> pa.Table:
+    """left, right (keys): compared pairs of which one is a fan page, a parody or a branch by its own words.
+
+    compared: left, right (rows) and `kind`. profiles: account_id, is_parody; by row.
+    """
+    left, right = (compared[side].to_numpy() for side in ("left", "right"))
+    is_parody = profiles["is_parody"].to_numpy()
+    chosen = np.isin(compared["kind"].to_numpy(), KIND.index("fan", "branch")) | is_parody[left] | is_parody[right]
+    keys = profiles["account_id"]
+    return pa.table({"left": keys.take(pa.array(left[chosen])), "right": keys.take(pa.array(right[chosen]))})
+
+
+def _with_words(pairs: pa.Table, accounts: pa.Table, engine: Engine) -> pa.Table:
+    """The pairs with the words of both accounts."""
     return engine.sql(
         f"""
         SELECT p."left" AS source, p."right" AS target, {_columns("l", "source")}, {_columns("r", "target")}
         FROM pairs p JOIN accounts l ON l.account_id = p."left" JOIN accounts r ON r.account_id = p."right"
         ORDER BY p."left", p."right"
         """,
-        pairs=some,
-        accounts=_only(accounts, some, "left", "right"),
+        pairs=pairs,
+        accounts=_only(accounts, pairs, "left", "right"),
     )
 
 
@@ -351,9 +356,11 @@ _CLIENTS = r"""
 
 def _imitations(claims: pa.Table, accounts: pa.Table, engine: Engine) -> pa.Table:
     """Accounts that claim a star and are contradicted, or whose "backup of" the star never answers."""
+    is_own = pc.is_in(claims["kind"], value_set=pa.array(["self", "self_secondary"]))
+    own = claims.filter(pc.and_(is_own, pc.is_valid(claims["target"])))
     found = engine.sql(
         f"""
-        WITH own AS (SELECT DISTINCT source, target FROM claims WHERE kind IN ('self', 'self_secondary')),
+        WITH own AS (SELECT DISTINCT source, target FROM claims),
         contradicted AS (
             SELECT c.source, o.target, c.target AS witness, c.field, c.span
             FROM claims c JOIN own o ON o.source = c.target
@@ -361,7 +368,7 @@ def _imitations(claims: pa.Table, accounts: pa.Table, engine: Engine) -> pa.Tabl
         ),
         unanswered AS (
             SELECT source, target, NULL AS witness, field, span FROM claims
-            WHERE kind = 'self_secondary' AND target IS NOT NULL
+            WHERE kind = 'self_secondary'
         )
         SELECT f.* FROM (SELECT * FROM contradicted UNION ALL SELECT * FROM unanswered) f
         JOIN accounts s ON s.account_id = f.source JOIN accounts t ON t.account_id = f.target
@@ -369,7 +376,7 @@ def _imitations(claims: pa.Table, accounts: pa.Table, engine: Engine) -> pa.Tabl
         WHERE s.platform = t.platform AND back.source IS NULL
           AND t.followers >= {MUCH_LARGER} * greatest(s.followers, 1)
         """,
-        claims=claims,
+        claims=own,
         accounts=accounts.select(["account_id", "platform", "followers"]),
     )
     suspects = engine.sql(

@@ -27,6 +27,7 @@ from identity.memory import Memory, basis_of
 from identity.nights import News, Night, decide, ruling_of
 from identity.profile import build_profiles
 from identity.rarity import Rarity, rarity_of, with_bands
+from identity.relations import pairs_of_kind
 from identity.rivals import Standing, rival_levels, rival_levels_beside
 from identity.triage import CAPS, SAME_HANDLES, Levels, Thresholds, Triage, cap_codes, thresholds_for, triage
 from identity.values import counts_from, population_band
@@ -54,6 +55,8 @@ class Resolution:
     members: pa.Table
     #: left, right, rules, levels, match_weight_bits, match_probability, triage; sorted
     pairs: pa.Table
+    #: left, right of those in which one says what kind of account it is, and the other is not of that kind
+    pairs_of_kind: pa.Table
     #: kind, value, count; values that stand once are left out
     value_counts: pa.Table
     #: what accounts say about each other
@@ -117,10 +120,11 @@ def resolve(
         profiles=built.profiles,
         members=members,
         pairs=_pairs_by_key(scored, keys),
+        pairs_of_kind=pairs_of_kind(scored, profiles),
         value_counts=counts,
         claims=said,
         links=_links_by_key(clusters.kept, keys),
-        report=_report(members, scored, clusters, thresholds, n_band, model, len(constraints.must_link), engine),
+        report=_report(members, scored, clusters, thresholds, n_band, model, len(constraints.must_link)),
         decided=decided,
         memory=None if memory is None else night.remember(basis, tallies, counts, compared, scored, clusters, decided),
         news=night.news(compared, same),
@@ -292,7 +296,6 @@ def _report(
     n_band: int,
     model: Model,
     must_links: int,
-    engine: Engine,
 ) -> dict[str, Any]:
     bands = (
         dict(zip(*(column.to_pylist() for column in scored["triage"].value_counts().flatten()), strict=True))
@@ -305,7 +308,7 @@ def _report(
         "creators": len(sizes),
         "largest_creator": int(sizes.max(initial=0)),
         "candidate_pairs": scored.num_rows,
-        "candidate_pairs_by_rule": rule_counts(scored.select(["rules"]), engine),
+        "candidate_pairs_by_rule": rule_counts(scored),
         "pairs_by_triage": {band.value: int(bands.get(band.value, 0)) for band in Triage},
         "pairs_held_by_rule": {
             cap.name: int(np.count_nonzero(scored["cap"].to_numpy() == place + 1)) for place, cap in enumerate(CAPS)

@@ -3,13 +3,12 @@
 Comes in: everything said tonight, the claims that `find_targets` gave last night. Goes out: what it says of tonight.
 """
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from engines.engine import Engine
 from identity.beside import Beside
-from identity.claim_targets import find_targets
+from identity.claim_targets import by_source, find_targets
 
 
 def find_targets_again(
@@ -27,11 +26,4 @@ def find_targets_again(
     asked = [said["source"].filter(reached), *told, news["account_id"]]
     sources = pc.unique(pa.chunked_array([chunk for column in asked for chunk in column.chunks], pa.string()))
     fresh = find_targets(said.filter(pc.is_in(said["source"], value_set=sources)), profiles, engine)
-    return _by_source(claims.filter(pc.invert(pc.is_in(claims["source"], value_set=sources))), fresh)
-
-
-def _by_source(kept: pa.Table, fresh: pa.Table) -> pa.Table:
-    """The rows of both, which share no source, by source."""
-    sides = (frame["source"].to_numpy(zero_copy_only=False) for frame in (kept, fresh))
-    order = np.insert(np.arange(kept.num_rows), np.searchsorted(*sides), kept.num_rows + np.arange(fresh.num_rows))
-    return pa.concat_tables([kept, fresh]).take(pa.array(order))
+    return by_source(claims.filter(pc.invert(pc.is_in(claims["source"], value_set=sources))), fresh)

@@ -14,12 +14,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from base.errors import ConfigError
 from base.fingerprint import fingerprint
-from identity.comparisons import COMPARISONS, Comparison
+from identity.comparisons import COMPARISONS
 
 SHIPPED_MODEL = Path(__file__).with_name("model.json")
 #: one character per level index in a `levels` string
@@ -174,13 +173,6 @@ def encode_levels(levels: Sequence[npt.NDArray[np.int8]]) -> pa.Array:
     width = packed.shape[1]
     offsets = np.arange(0, (len(packed) + 1) * width, width, dtype=np.int32)
     return pa.Array.from_buffers(pa.string(), len(packed), [None, pa.py_buffer(offsets), pa.py_buffer(packed)])
-
-
-def reached_levels(levels: pa.ChunkedArray, comparison: Comparison) -> npt.NDArray[np.int64]:
-    """The level index on one comparison, of every `levels` string."""
-    place = COMPARISONS.index(comparison)
-    codes = pc.utf8_slice_codeunits(levels, place, place + 1)
-    return np.asarray(pc.index_in(codes, value_set=pa.array([*LEVEL_CODES])).to_numpy(), np.int64)
 
 
 def decode_levels(levels: str) -> list[int]:

@@ -90,8 +90,8 @@ def _work_out(context: Context, inputs: Frames, night: str, question: str, repor
     with context.engine() as engine:
         resolution = resolve_stored(context, inputs, engine, memory=memory)
         found = find_relations(
-            inputs["accounts"], resolution.profiles, resolution.members, resolution.pairs, resolution.claims, engine,
-            memory.relations,
+            inputs["accounts"], resolution.profiles, resolution.members, resolution.pairs_of_kind, resolution.claims,
+            engine, memory.relations,
         )  # fmt: skip
         goes_on = bool(night) and memory.night == night
         outcome, decisions = _to_compare(context, inputs["accounts"], resolution, engine, goes_on=goes_on)

@@ -52,8 +52,7 @@ def summarise_night(
     with context.reading_frames() as frames:
         pairs = frames.read(select_pair_weights())
     bins, by_weight = weight_histogram(pairs)
-    with context.engine() as engine:
-        by_rule = {rule: count for rule, count in rule_counts(pairs, engine).items() if count}
+    by_rule = {rule: count for rule, count in rule_counts(pairs).items() if count}
     with context.reading() as session:
         card = _card(session)
         return NightSummary(

@@ -76,4 +76,4 @@ def test_neighbours_are_proposed_and_counted_by_rule(engine):
     near = pa.table({"left": pa.array([1, 0], pa.int32()), "right": pa.array([0, 1], pa.int32()), "cosine": [0.9, 0.9]})
     assert proposed(engine, frame, neighbours=near) == {(0, 1): ["bio_neighbour"]}
     pairs = propose_pairs(frame, CLAIMS.empty_table(), engine, near)
-    assert {name: count for name, count in rule_counts(pairs, engine).items() if count} == {"bio_neighbour": 1}
+    assert {name: count for name, count in rule_counts(pairs).items() if count} == {"bio_neighbour": 1}

@@ -3,6 +3,7 @@
 import random
 import re
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,7 +15,7 @@ from corpus.generate import generate
 from engines.duckdb_engine import DuckDBEngine
 from identity.relations import RELATIONS, find_relations
 from identity.representation import MAY_BE_AGENCY
-from identity.resolution import resolve
+from identity.resolution import Resolution, resolve
 from identity.vocabulary import folded
 from identity.weights import load_model
 from tests.factories import AS_OF
@@ -39,13 +40,17 @@ def engine():
         yield engine
 
 
+def relations_of(accounts: pa.Table, found: Resolution, engine: DuckDBEngine) -> pa.Table:
+    return find_relations(accounts, found.profiles, found.members, found.pairs_of_kind, found.claims, engine).relations
+
+
 def relations(engine, *rows: dict[str, object], judgements=()) -> list[dict[str, str]]:
     accounts = pa.Table.from_pylist(
         [{name: row.get(name) for name in COLUMNS} for row in rows],
         schema=pa.schema([(name, pa.int64() if name == "followers" else pa.string()) for name in COLUMNS]),
     )
     found = resolve(accounts, model=load_model(), engine=engine, judgements=judgements)
-    table = find_relations(accounts, found.profiles, found.members, found.pairs, found.claims, engine).relations
+    table = relations_of(accounts, found, engine)
     assert table.schema == RELATIONS
     return table.to_pylist()
 
@@ -146,7 +151,9 @@ def generated(engine):
     corpus = generate(3000, seed=3)
     accounts = corpus.accounts.append_column("external_urls", pa.nulls(corpus.accounts.num_rows, pa.string()))
     found = resolve(accounts, model=load_model(), engine=engine, contents=corpus.contents)
-    relations = find_relations(accounts, found.profiles, found.members, found.pairs, found.claims, engine).relations
+    relations = find_relations(
+        accounts, found.profiles, found.members, found.pairs_of_kind, found.claims, engine
+    ).relations
     return corpus, accounts, found, relations
 
 
@@ -156,9 +163,9 @@ def test_the_order_of_accounts_does_not_matter(engine, generated):
     random.Random(7).shuffle(order)
     shuffled = accounts.take(order)
     turned = found.claims.take(list(reversed(range(found.claims.num_rows))))
-    assert find_relations(shuffled, found.profiles, found.members, found.pairs, turned, engine).relations.equals(
-        expected
-    )
+    assert find_relations(
+        shuffled, found.profiles, found.members, found.pairs_of_kind, turned, engine
+    ).relations.equals(expected)
 
 
 def test_relations_of_a_generated_corpus_are_those_it_planted(generated):
