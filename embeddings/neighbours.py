@@ -30,7 +30,8 @@ def nearest_neighbours(vectors: Vectors, k: int, min_cosine: float) -> pa.Table:
     """
     # FAISS breaks ties and trains by position: positions by id make the result independent of the order given.
     order = np.argsort(np.asarray(vectors.ids, dtype=object), kind="stable").astype(np.int64)
-    matrix = np.ascontiguousarray(vectors.matrix[order], np.float32)
+    in_order = bool(np.all(np.diff(order) > 0))  # as they come from a store: no second copy of the largest thing here
+    matrix = np.ascontiguousarray(vectors.matrix if in_order else vectors.matrix[order], np.float32)
     faiss.omp_set_num_threads(os.cpu_count() or 1)
     found = _search_all(matrix, k) if len(matrix) <= EXACT_ROWS else _search_cells(matrix, k)
     pairs = [_pairs(matrix, rows, neighbours, k, min_cosine) for rows, neighbours in found]

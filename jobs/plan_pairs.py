@@ -7,14 +7,14 @@ from engines.duckdb_engine import DuckDBEngine
 from identity.plan import plan_pairs
 from jobs.account_files import accept_accounts, read_frame
 from jobs.context import Context
-from jobs.resolve_creators import bio_neighbours, load_stored
+from jobs.resolve_creators import load_stored, with_neighbours
 
 
 def plan_store(context: Context) -> dict[str, Any]:
     """The plan for what the store holds."""
-    stored = load_stored(context)
+    stored = with_neighbours(context, load_stored(context))
     with context.engine() as engine:
-        near = bio_neighbours(context, stored.get("bio_vectors"))
+        near = stored.get("neighbours")
         return plan_pairs(stored["accounts"], engine, stored["contents"], near, stored["handle_history"])
 
 

@@ -87,6 +87,7 @@ def _work_out(context: Context, inputs: Frames, night: str, question: str, repor
     night: names what is stored. question: names what is asked.
     """
     memory = load_memory(context.home)
+    inputs = with_neighbours(context, inputs)
     with context.engine() as engine:
         resolution = resolve_stored(context, inputs, engine, memory=memory)
         found = find_relations(
@@ -178,7 +179,10 @@ def _to_compare(
 def resolve_stored(
     context: Context, stored: Frames, engine: Engine, model: Model | None = None, memory: Memory | None = None
 ) -> Resolution:
-    """Resolve what was loaded, by the model of the settings unless another is given; writes nothing."""
+    """Resolve what was loaded, by the model of the settings unless another is given; writes nothing.
+
+    stored: what identity reads, as `with_neighbours` gives it.
+    """
     settings = context.settings.identity
     with context.reading() as session:
         judgements = load_judgements(session)
@@ -188,7 +192,7 @@ def resolve_stored(
         engine=engine,
         precision=settings.precision,
         contents=stored["contents"],
-        neighbours=bio_neighbours(context, stored.get("bio_vectors")),
+        neighbours=stored.get("neighbours"),
         judgements=judgements,
         handle_history=stored["handle_history"],
         memory=memory,
@@ -204,16 +208,25 @@ def with_url_texts(accounts: pa.Table) -> pa.Table:
     return accounts.set_column(accounts.column_names.index("external_urls"), "external_urls", filled)
 
 
+def with_neighbours(context: Context, stored: Frames) -> Frames:
+    """`stored` with `neighbours` in place of the vectors, which leave it: nothing that is read is as large.
+
+    There are no neighbours where none are asked for, or fewer than two bios have a vector.
+    """
+    near = bio_neighbours(context, stored.pop("bio_vectors", None))
+    return stored if near is None else stored | {"neighbours": near}
+
+
 def bio_neighbours(context: Context, bios: pa.Table | None) -> pa.Table | None:
     """left, right, cosine of accounts whose bios read alike."""
     if bios is None or bios.num_rows < 2:
         return None
     settings = context.settings.identity
     dim = len(bios["vector"][0].as_py()) // BYTES_PER_DIMENSION
-    matrix = from_column(bios["vector"], dim)
-    vectors = Vectors(bios["account_id"].to_pylist(), matrix, context.profile_recipe.fingerprint)
+    ids, matrix = bios["account_id"], from_column(bios["vector"], dim)
+    del bios  # memory holds the vectors once, where nobody else keeps them
+    vectors = Vectors(ids.to_pylist(), matrix, context.profile_recipe.fingerprint)
     found = nearest_neighbours(vectors, settings.neighbours_per_account, settings.neighbour_min_cosine)
-    ids = bios["account_id"]
     return pa.table(
         {"left": ids.take(found["left_index"]), "right": ids.take(found["right_index"]), "cosine": found["cosine"]}
     )

@@ -27,7 +27,7 @@ from identity.review_order import review_order
 from identity.triage import Triage
 from identity.weights import Model, load_model
 from jobs.context import Context
-from jobs.resolve_creators import Frames, load_stored, resolve_stored
+from jobs.resolve_creators import Frames, load_stored, resolve_stored, with_neighbours
 from store.creators import load_accounts, load_members
 from store.judgements import load_judgements
 from store.pairs import load_pairs
@@ -114,13 +114,13 @@ def assess_judged(pairs: pa.Table, judgements: list[Judgement]) -> Report:
 
 def _ablation(context: Context, truth: pa.Table, model: Model, engine: Engine) -> Iterator[Report]:
     """Scores with everything, then without each kind of evidence."""
-    stored = load_stored(context)
+    stored = with_neighbours(context, load_stored(context))
     yield _ablated("nothing", resolve_stored(context, stored, engine, model), truth, engine)
     for comparison in model.comparisons:
         resolution = resolve_stored(context, stored, engine, without(model, comparison.name))
         yield _ablated(comparison.name, resolution, truth, engine)
-    if "bio_vectors" in stored:
-        blind: Frames = {name: frame for name, frame in stored.items() if name != "bio_vectors"}
+    if "neighbours" in stored:
+        blind: Frames = {name: frame for name, frame in stored.items() if name != "neighbours"}
         yield _ablated("bio_neighbours", resolve_stored(context, blind, engine, model), truth, engine)
 
 

@@ -26,7 +26,7 @@ from identity.values import population_band
 from identity.weights import Model, load_model, match_weight_bits
 from jobs.account_files import accept_accounts, read_frame, read_judgements
 from jobs.context import Context
-from jobs.resolve_creators import load_stored, resolve_stored
+from jobs.resolve_creators import load_stored, resolve_stored, with_neighbours
 from store.judgements import load_judgements
 
 
@@ -64,7 +64,7 @@ def train_stored(context: Context, *, weights: bool = True, shown: int | None = 
     if shown is None:
         return Trained(model, raises, None)
     with context.engine() as engine:
-        after = resolve_stored(context, stored, engine, model)
+        after = resolve_stored(context, with_neighbours(context, stored), engine, model)
         found = preview(stored["members"], after.members, after.pairs, accounts, model, engine, shown)
     return Trained(model, raises, found)
 

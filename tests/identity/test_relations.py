@@ -151,21 +151,15 @@ def generated(engine):
     corpus = generate(3000, seed=3)
     accounts = corpus.accounts.append_column("external_urls", pa.nulls(corpus.accounts.num_rows, pa.string()))
     found = resolve(accounts, model=load_model(), engine=engine, contents=corpus.contents)
-    relations = find_relations(
-        accounts, found.profiles, found.members, found.pairs_of_kind, found.claims, engine
-    ).relations
-    return corpus, accounts, found, relations
+    return corpus, accounts, found, relations_of(accounts, found, engine)
 
 
 def test_the_order_of_accounts_does_not_matter(engine, generated):
     _, accounts, found, expected = generated
     order = list(range(accounts.num_rows))
     random.Random(7).shuffle(order)
-    shuffled = accounts.take(order)
     turned = found.claims.take(list(reversed(range(found.claims.num_rows))))
-    assert find_relations(
-        shuffled, found.profiles, found.members, found.pairs_of_kind, turned, engine
-    ).relations.equals(expected)
+    assert relations_of(accounts.take(order), replace(found, claims=turned), engine).equals(expected)
 
 
 def test_relations_of_a_generated_corpus_are_those_it_planted(generated):
