@@ -29,6 +29,8 @@ def fold(text: str) -> str:
     >>> fold("  Ｃafé  ÉCLAIR "), fold("한글"), fold("ガ")
     ('cafe eclair', '한글', 'ガ')
     """
+    if text.isascii():
+        return " ".join(text.lower().split())
     decomposed = unicodedata.normalize("NFKD", text)
     bare = "".join(character for character in decomposed if unicodedata.combining(character) in _KEPT_CLASSES)
     return _SPACES.sub(" ", unicodedata.normalize("NFC", bare.casefold())).strip()

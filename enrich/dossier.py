@@ -5,6 +5,7 @@ Built from normalised rows only: a raw payload cannot get in here.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import zip_longest
 
 from base.fingerprint import canonical_json, fingerprint
@@ -30,20 +31,20 @@ class DossierItem:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Dossier:
     creator_id: str
     #: redacted: platform, name, handle, bio of each account
     accounts: tuple[dict[str, str], ...]
     items: tuple[DossierItem, ...]
 
-    @property
+    @cached_property
     def text(self) -> str:
         """The data as one line of JSON: a quote or a line break in a bio cannot end it."""
         items = [{"number": item.number, "platform": item.platform, "text": item.text} for item in self.items]
         return canonical_json({"accounts": list(self.accounts), "items": items})
 
-    @property
+    @cached_property
     def input_fingerprint(self) -> str:
         """Of exactly what is shown; the creator's id is not shown."""
         return fingerprint(self.text)

@@ -51,7 +51,7 @@ FENCES: dict[str, tuple[str, ...]] = {
     "fsspec": ("store.folders",),
     "rapidfuzz": ("identity.compare",),
     "publicsuffixlist": ("identity",),
-    "anyascii": ("identity.names", "enrich.grounding"),
+    "anyascii": ("identity.names", "enrich.names"),
     "typer": ("cli",),
     "rich": ("cli",),
     "fastapi": ("review", "search"),
