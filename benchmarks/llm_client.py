@@ -119,7 +119,8 @@ def with_create(endpoint: Endpoint) -> tuple[Ask, Callable[[], Awaitable[None]]]
 
 def with_parse(endpoint: Endpoint) -> tuple[Ask, Callable[[], Awaitable[None]]]:
     """The library's own structured outputs, on its default transport."""
-    client = AsyncOpenAI(base_url=endpoint.base_url, api_key="none", max_retries=0)
+    # Its own five seconds to connect are not enough for some hundred connections at once.
+    client = AsyncOpenAI(base_url=endpoint.base_url, api_key="none", max_retries=0, timeout=endpoint.timeout_seconds)
 
     async def ask(request: LLMRequest) -> Any:
         body = Completions("openai", MODEL, "none").body(request) | {"response_format": CreatorLabels}

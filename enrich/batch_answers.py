@@ -99,10 +99,11 @@ def read_lines(raw: Iterable[bytes]) -> Iterator[BatchLine]:
             line = orjson.loads(text)
             response = line.get("response") or {}
             error = line.get("error") or {}
+            body = response.get("body")
             yield BatchLine(
                 custom_id=str(line["custom_id"]),
                 status_code=response.get("status_code"),
-                body=response.get("body") or {},
+                body=body if isinstance(body, dict) else {},
                 request_id=response.get("request_id"),
                 error_code=error.get("code"),
             )

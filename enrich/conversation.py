@@ -82,6 +82,11 @@ class _Conversation:
         except ProviderError as error:
             self._desk.gate.hear(error)
             return await self._failed(error, settle_error(call_id, error, self._desk.price, reserved))
+        except Exception:
+            # Nobody knows what it came to. Left open, it would keep those waiting who wait for its room.
+            self._desk.gate.leave()
+            await self._settle(Settlement(call_id, "unknown", reserved))
+            raise
         self._desk.gate.hear(answer)
         verdict = self._desk.questions.judge(answer.text, self._dossier)
         settled = settle_answer(call_id, answer.usage, self._desk.price, request_id=answer.request_id)

@@ -40,10 +40,14 @@ class BudgetSettings(BaseModel):
     def is_finite(self) -> bool:
         return self.max_usd is not None or self.max_usd_per_night is not None
 
-    def room_nano_usd(self, *, run: int, night: int) -> int:
-        """What is left when the run and its night have spent so much; without a cap, more than there is."""
+    def rooms_nano_usd(self, *, run: int, night: int) -> tuple[int, int]:
+        """What is left of the run's cap and of the night's when they have spent so much.
+
+        Less than nothing where a cap was lowered since; without a cap, more than there is.
+        """
         caps = ((self.max_usd, run), (self.max_usd_per_night, night))
-        return max(0, min((round(cap * NANO) - spent for cap, spent in caps if cap is not None), default=NO_CAP))
+        of_run, of_night = (NO_CAP if cap is None else round(cap * NANO) - spent for cap, spent in caps)
+        return of_run, of_night
 
 
 class Price(Protocol):
@@ -55,11 +59,16 @@ class Price(Protocol):
 
 
 class Budget:
-    """The room left under a cap: what is reserved plus what is settled never passes it."""
+    """The room left under the caps of a run and of its night: what is reserved and what is settled never pass one."""
 
-    def __init__(self, room_nano_usd: int) -> None:
-        self.room_nano_usd = room_nano_usd
+    def __init__(self, run_nano_usd: int, night_nano_usd: int = NO_CAP) -> None:
+        self._run, self._night = run_nano_usd, night_nano_usd
         self._lock = Lock()  # calls are settled in the thread that writes them
+
+    @property
+    def room_nano_usd(self) -> int:
+        """What may still be reserved."""
+        return max(0, min(self._run, self._night))
 
     def take(self, nano_usd: int) -> None:
         """Raises BudgetExhausted, and takes nothing, when it does not fit."""
@@ -69,11 +78,14 @@ class Budget:
                     f"{usd(self.room_nano_usd)} left under the cap, the next call may cost {usd(nano_usd)}",
                     hint="raise budget.max_usd, or give --max-usd; creatordex costs shows what was spent",
                 )
-            self.room_nano_usd -= nano_usd
+            self._run -= nano_usd
+            self._night -= nano_usd
 
-    def give_back(self, reserved_nano_usd: int, cost_nano_usd: int) -> None:
+    def give_back(self, *, run_nano_usd: int, night_nano_usd: int) -> None:
+        """Of what was taken from each of the two, so much was not used; less than nothing where more was."""
         with self._lock:
-            self.room_nano_usd += reserved_nano_usd - cost_nano_usd
+            self._run += run_nano_usd
+            self._night += night_nano_usd
 
 
 @dataclass(frozen=True, slots=True)

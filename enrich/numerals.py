@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterator
+from decimal import Decimal
 from math import prod
 
 _NUMBER = re.compile(r"\d[\d.,]*")
@@ -28,16 +29,16 @@ def numbers(text: str) -> Iterator[str]:
     for number in _HAN_NUMBER.findall(text):
         yield str(_han_value(number))
     for number, units in _MULTIPLIED.findall(text):
-        yield str(round(_decimal(number) * prod((_UNITS | _MYRIADS)[unit] for unit in units)))
+        yield str(int(_decimal(number) * prod((_UNITS | _MYRIADS)[unit] for unit in units)))
 
 
-def _decimal(number: str) -> float:
+def _decimal(number: str) -> Decimal:
     """
-    >>> _decimal("3.5"), _decimal("1,200."), _decimal("1.2.3")
-    (3.5, 1200.0, 1.2)
+    >>> str(_decimal("3.5")), str(_decimal("1,200.")), str(_decimal("1.2.3"))
+    ('3.5', '1200', '1.2')
     """
     whole, _, part = number.replace(",", "").partition(".")
-    return float(f"{whole}.{part.split('.')[0]}")
+    return Decimal(f"{whole}.{part.split('.')[0]}")
 
 
 def _han_value(number: str) -> int:

@@ -42,8 +42,7 @@ class CallJournal:
         self._settled = asyncio.Event()
         #: reservations are served in the order in which they are asked for: it is that of the plan
         self._turn = asyncio.Lock()
-        #: why no call leaves any more: something could not be written, and memory may think there is room that the disk
-        #: has not freed; or there is no room for whose turn it is
+        #: why no call leaves any more: something could not be written, or there is no room for whose turn it is
         self._failure: Exception | None = None
 
     async def reserve(self, intent: CallIntent) -> str:
@@ -120,10 +119,11 @@ class CallJournal:
         with self._journal.writing_frames() as frames:
             if intents:
                 self._ledger.write(frames, intents_frame(intents))
-            if settlements:
-                self._ledger.settle(frames, settlements_frame(settlements))
+            settled = self._ledger.settle(frames, settlements_frame(settlements)) if settlements else None
             if outcomes:
                 self._save_outcomes(frames, outcomes)
+        if settled is not None:
+            self._ledger.free(settled)
 
 
 def _tell(group: Sequence[tuple[_Entry, asyncio.Future[None]]], error: Exception | None) -> None:

@@ -13,7 +13,7 @@ from base.fingerprint import canonical_json
 from base.usage import LLMUsage
 from enrich.conversation import first_request
 from enrich.enricher import Enricher
-from enrich.ledger import NANO, Price, worst_case
+from enrich.ledger import NANO, Budget, Price, worst_case
 from enrich.plan import Decision
 from jobs.cascade import cascade_of
 from jobs.context import Context
@@ -44,7 +44,7 @@ def within_cap(context: Context, plan: pa.Table, each_nano_usd: int) -> pa.Table
     """The plan in which those wait for whom the cap leaves nothing, if each of the others costs so much."""
     with context.reading_frames() as frames:
         spent = load_spending(frames, context.run_id, context.as_of.date().isoformat())
-    room = context.settings.budget.room_nano_usd(run=spent["run"], night=spent["night"])
+    room = Budget(*context.settings.budget.rooms_nano_usd(run=spent["run"], night=spent["night"])).room_nano_usd
     is_late = pc.fill_null(pc.greater_equal(plan["turn"], room // max(1, each_nano_usd)), False)
     decisions = pc.if_else(is_late, pa.scalar(Decision.DEFER.value), plan["decision"])
     return plan.set_column(plan.column_names.index("decision"), "decision", decisions)

@@ -38,7 +38,8 @@ class PurseMeter:
 
     def close(self, call_id: str, ended: LLMUsage | ProviderError) -> None:
         reserved = self._reserved[int(call_id)]
-        self._budget.give_back(reserved, self._cost(ended, reserved))
+        unused = reserved - self._cost(ended, reserved)
+        self._budget.give_back(run_nano_usd=unused, night_nano_usd=unused)
 
     def _cost(self, ended: LLMUsage | ProviderError, reserved: int) -> int:
         usage = ended.usage if isinstance(ended, ProviderError) else ended

@@ -4,7 +4,7 @@ Opened once per run, under the run lock: nobody else can spend meanwhile, so the
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import dataclass, fields
 from typing import Any
 
 import pyarrow as pa
@@ -22,12 +22,23 @@ from enrich.ledger import (
     settle_error,
 )
 from store.bulk import FrameWriter, arrow_schema
-from store.llm_calls import load_open_calls, load_spending, save_intents, settle_calls, settle_lost_calls
+from store.llm_calls import OpenCall, load_open_calls, load_spending, save_intents, settle_calls, settle_lost_calls
 from store.session import Store
 from store.tables import LlmCall
 
 _CALLS = arrow_schema(LlmCall)
-_NO_TOKENS = dict.fromkeys(LLMUsage.__dataclass_fields__)
+_INTENT = [field.name for field in fields(CallIntent)]
+_ENDED = ("call_id", "state", "error_class", "request_id", "cost_nano_usd")
+_TOKENS = [field.name for field in fields(LLMUsage)]
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Calls whose end is written down: how many it changed, and what they left unused of the run and of the night."""
+
+    changed: int
+    run_nano_usd: int
+    night_nano_usd: int
 
 
 class SpendLedger:
@@ -41,10 +52,10 @@ class SpendLedger:
         with store.journal() as journal, journal.writing_frames() as frames:
             self.lost_calls = settle_lost_calls(frames, to_micros(clock.now()))
             spent = load_spending(frames, run_id, night)
-        self.budget = Budget(budget.room_nano_usd(run=spent["run"], night=spent["night"]))
+        self.budget = Budget(*budget.rooms_nano_usd(run=spent["run"], night=spent["night"]))
         self._calls_made = spent["calls"]
         #: reservations of the open calls that this process made
-        self._open: dict[str, int] = {}
+        self._open: dict[str, OpenCall] = {}
 
     @property
     def room_nano_usd(self) -> int:
@@ -69,26 +80,29 @@ class SpendLedger:
         for name, value in stamp.items():
             calls = calls.append_column(_CALLS.field(name), pa.array([value] * len(calls), _CALLS.field(name).type))
         save_intents(frames, calls)
-        self._open |= zip(calls["call_id"].to_pylist(), calls["reserved_nano_usd"].to_pylist(), strict=True)
+        reserved = zip(calls["call_id"].to_pylist(), calls["reserved_nano_usd"].to_pylist(), strict=True)
+        self._open |= {call_id: OpenCall(nano_usd, self._run_id, self._night) for call_id, nano_usd in reserved}
 
-    def settle(self, frames: FrameWriter, calls: pa.Table) -> int:
-        """Write how calls ended and free what they did not use; a call settled before is left alone.
+    def settle(self, frames: FrameWriter, calls: pa.Table) -> Settled:
+        """Write how calls ended; a call settled before is left alone. `free` what this returns once it is on the disk.
 
-        calls: call_id, state, error_class, request_id, cost_nano_usd and the tokens by kind. Returns how many changed.
-
-        The room is free before the caller's transaction is on the disk. Where that fails nothing leaves any more all
-        the same: `CallJournal` closes, and in the batch path and for single calls the error ends the run.
+        calls: call_id, state, error_class, request_id, cost_nano_usd and the tokens by kind.
         """
-        ids, costs = calls["call_id"].to_pylist(), calls["cost_nano_usd"].to_pylist()
-        if not self._open.keys() >= set(ids):
-            self._open |= load_open_calls(frames, [call_id for call_id in ids if call_id not in self._open])
+        costs = dict(zip(calls["call_id"].to_pylist(), calls["cost_nano_usd"].to_pylist(), strict=True))
+        if not self._open.keys() >= costs.keys():
+            self._open |= load_open_calls(frames, [call_id for call_id in costs if call_id not in self._open])
         settled_at = pa.array([self._now()] * len(calls), pa.int64())
         changed = settle_calls(frames, calls.append_column("settled_at", settled_at))
-        for call_id, cost in zip(ids, costs, strict=True):
-            reserved = self._open.pop(call_id, None)
-            if reserved is not None:
-                self.budget.give_back(reserved, cost)
-        return changed
+        ended = [(call, cost) for call_id, cost in costs.items() if (call := self._open.pop(call_id, None))]
+        return Settled(
+            changed,
+            run_nano_usd=sum(call.reserved_nano_usd - cost for call, cost in ended if call.run_id == self._run_id),
+            night_nano_usd=sum(call.reserved_nano_usd - cost for call, cost in ended if call.night == self._night),
+        )
+
+    def free(self, settled: Settled) -> None:
+        """Let others have what these calls did not use. A batch of another night took nothing from this one."""
+        self.budget.give_back(run_nano_usd=settled.run_nano_usd, night_nano_usd=settled.night_nano_usd)
 
     def open_call(self, intent: CallIntent) -> str:
         """The id of a single call, on disk from here on. Raises BudgetExhausted."""
@@ -100,11 +114,12 @@ class SpendLedger:
     def close_call(self, call_id: str, ended: LLMUsage | ProviderError, price: Price) -> None:
         """Settle a single call by what it used, or by the error it ended with."""
         if isinstance(ended, ProviderError):
-            settlement = settle_error(call_id, ended, price, self._open[call_id])
+            settlement = settle_error(call_id, ended, price, self._open[call_id].reserved_nano_usd)
         else:
             settlement = settle_answer(call_id, ended, price, request_id=None)
         with self._store.journal() as journal, journal.writing_frames() as frames:
-            self.settle(frames, settlements_frame([settlement]))
+            settled = self.settle(frames, settlements_frame([settlement]))
+        self.free(settled)
 
     def _now(self) -> int:
         return to_micros(self._clock.now())
@@ -112,26 +127,18 @@ class SpendLedger:
 
 def intents_frame(intents: Iterable[tuple[str, CallIntent]]) -> pa.Table:
     """Calls with their ids as `SpendLedger.reserve` takes them."""
-    return _frame([{"call_id": call_id, **asdict(intent)} for call_id, intent in intents])
+    rows = list(intents)
+    columns = {name: [getattr(intent, name) for _, intent in rows] for name in _INTENT}
+    return _frame({"call_id": [call_id for call_id, _ in rows]} | columns)
 
 
 def settlements_frame(settlements: Sequence[Settlement]) -> pa.Table:
     """Settlements as `SpendLedger.settle` takes them."""
-    return _frame([_settled(settlement) for settlement in settlements])
+    columns = {name: [getattr(settlement, name) for settlement in settlements] for name in _ENDED}
+    # A call whose usage nobody told has no attribute of it.
+    tokens = {name: [getattr(settlement.usage, name, None) for settlement in settlements] for name in _TOKENS}
+    return _frame(columns | tokens)
 
 
-def _settled(settlement: Settlement) -> dict[str, Any]:
-    tokens = _NO_TOKENS if settlement.usage is None else asdict(settlement.usage)
-    return {
-        "call_id": settlement.call_id,
-        "state": settlement.state,
-        "error_class": settlement.error_class,
-        "request_id": settlement.request_id,
-        "cost_nano_usd": settlement.cost_nano_usd,
-        **tokens,
-    }
-
-
-def _frame(rows: list[dict[str, Any]]) -> pa.Table:
-    names = rows[0].keys()
-    return pa.Table.from_pylist(rows, pa.schema([field for field in _CALLS if field.name in names]))
+def _frame(columns: dict[str, list[Any]]) -> pa.Table:
+    return pa.table(columns, schema=pa.schema([_CALLS.field(name) for name in columns]))

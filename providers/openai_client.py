@@ -40,8 +40,8 @@ class Endpoint:
             return
         if parts.scheme == "http" and _is_loopback(parts.hostname or ""):
             return
-        raise ConfigError(
-            f"{self.base_url!r} is not an https:// address",
+        raise ConfigError(  # the whole address may hold a password
+            f"{parts.scheme}://{parts.hostname or ''} is not an https:// address",
             hint="only a server on this machine (127.0.0.1, localhost) may be asked over plain http",
         )
 

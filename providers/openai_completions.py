@@ -5,7 +5,7 @@ vendor's own parsers lose the usage of an answer that was cut off, filtered or r
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any
 
 from base.errors import AnswerFiltered, AnswerInvalid, AnswerRefused, AnswerTruncated, ProviderError
@@ -59,7 +59,7 @@ class Completions:
             raise failure(status_code, error, headers, provider=self.provider, model=self.model)
         usage = _usage(body)
         choice = _first(body.get("choices"))
-        message = choice.get("message") or {}
+        message = _object(choice.get("message"))
         text, refusal, finish = message.get("content"), message.get("refusal"), choice.get("finish_reason")
         request_id: str | None = headers.get("x-request-id") or body.get("id")
         told: dict[str, Any] = {"request_id": request_id, "usage": usage}
@@ -103,22 +103,26 @@ def rate_limits(headers: Mapping[str, str]) -> RateLimits | None:
 
 
 def _usage(body: Mapping[str, Any]) -> LLMUsage | None:
-    usage = body.get("usage")
-    if not isinstance(usage, Mapping) or "prompt_tokens" not in usage:
-        return None
-    prompt = usage.get("prompt_tokens_details") or {}
-    completion = usage.get("completion_tokens_details") or {}
-    return LLMUsage(
-        input_tokens=int(usage["prompt_tokens"]),
-        cached_tokens=int(prompt.get("cached_tokens") or 0),
-        cache_write_tokens=int(prompt.get("cache_write_tokens") or 0),
-        output_tokens=int(usage.get("completion_tokens") or 0),
-        reasoning_tokens=int(completion.get("reasoning_tokens") or 0),
+    """The tokens by kind; None when they are not told, or not in whole numbers."""
+    usage = _object(body.get("usage"))
+    prompt, completion = (_object(usage.get(f"{kind}_tokens_details")) for kind in ("prompt", "completion"))
+    told = LLMUsage(
+        input_tokens=usage.get("prompt_tokens", -1),
+        cached_tokens=prompt.get("cached_tokens") or 0,
+        cache_write_tokens=prompt.get("cache_write_tokens") or 0,
+        output_tokens=usage.get("completion_tokens") or 0,
+        reasoning_tokens=completion.get("reasoning_tokens") or 0,
     )
+    is_counted = all(isinstance(count, int) and count >= 0 for count in astuple(told))
+    return told if is_counted else None
+
+
+def _object(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
 
 
 def _first(choices: Any) -> Mapping[str, Any]:
-    return choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], Mapping) else {}
+    return _object(choices[0]) if isinstance(choices, list) and choices else {}
 
 
 def _count(text: str | None) -> int | None:

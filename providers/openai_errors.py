@@ -25,7 +25,10 @@ from base.errors import (
 )
 
 MOST_QUOTED = 200  # characters of a vendor's message: it may repeat what we sent
-_KEY = re.compile(r"\b(?:sk|key|Bearer)[-_ ][\w*.-]{4,}")
+# What is named as a key, and what looks like one.
+_KEY = re.compile(
+    r"(?i:(?:\bkey|\btoken|authorization)\b[^:=]{0,20}[:=]\s*)(?:Bearer\s+)?\S+|\b(?:sk|key|Bearer)[-_ ][\w*.-]{4,}"
+)
 _DURATION = re.compile(r"([\d.]+)(ms|h|m|s)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 

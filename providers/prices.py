@@ -50,7 +50,7 @@ class Price(BaseModel):
 
     def cost_nano_usd(self, usage: LLMUsage, *, batch: bool = False) -> int:
         """What these tokens cost, rounded up to the next nano-dollar."""
-        plain = usage.input_tokens - usage.cached_tokens - usage.cache_write_tokens
+        plain = max(0, usage.input_tokens - usage.cached_tokens - usage.cache_write_tokens)
         # No vendor says that both discounts apply, so in a batch only its own is counted on.
         cached = self.input if self.cached is None or batch else self.cached
         written = self.input if self.cache_write is None else self.cache_write

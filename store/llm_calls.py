@@ -1,5 +1,6 @@
 """Queries over `llm_calls`, the spend ledger, and the sums that a budget and a report are made of."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, get_args
 
@@ -41,11 +42,21 @@ def settle_lost_calls(frames: FrameWriter, now: int) -> int:
     return frames.execute(update(LlmCall).where(*lost).values(**full))
 
 
-def load_open_calls(frames: FrameWriter, call_ids: list[str]) -> dict[str, int]:
-    """Id → reservation in nano-dollars of those calls that are still open."""
+@dataclass(frozen=True, slots=True)
+class OpenCall:
+    """A call whose end is not known yet: what it may cost, and whose cap that counts against."""
+
+    reserved_nano_usd: int
+    run_id: str
+    night: str
+
+
+def load_open_calls(frames: FrameWriter, call_ids: list[str]) -> dict[str, OpenCall]:
+    """By id, those of the calls that are still open."""
     states = ["intent"] * len(call_ids)
     rows = frames.matching(LlmCall, pa.table({"call_id": call_ids, "state": states}))
-    return dict(zip(rows["call_id"].to_pylist(), rows["reserved_nano_usd"].to_pylist(), strict=True))
+    columns = [rows[name].to_pylist() for name in ("reserved_nano_usd", "run_id", "night")]
+    return dict(zip(rows["call_id"].to_pylist(), map(OpenCall, *columns), strict=True))
 
 
 def load_spending(frames: FrameReader, run_id: str, night: str) -> dict[str, int]:

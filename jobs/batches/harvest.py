@@ -127,7 +127,8 @@ class _Taking:
         ledger = self._desk.ledger
         with self._desk.transaction() as frames:
             self._save(frames, Harvest(self._row, answers, reasons))
-            ledger.settle(frames, settlements_frame([answer.settlement for answer in answers]))
+            settled = ledger.settle(frames, settlements_frame([answer.settlement for answer in answers]))
+        ledger.free(settled)
         self._desk.context.crashpoint("batches")
         for answer in answers:
             self._report.count(**_counted(answer))
@@ -153,8 +154,7 @@ def _finish(desk: BatchDesk, row: Row, batch: Batch, answered: int, report: JobR
 def _close_batch(desk: BatchDesk, row: Row, settlements: list[Settlement], state: str) -> None:
     ledger = desk.ledger
     with desk.transaction() as frames:
-        if settlements:
-            ledger.settle(frames, settlements_frame(settlements))
+        settled = ledger.settle(frames, settlements_frame(settlements))
         closed = count_batch_calls(frames, row["batch_key"])
         answered = closed.get("settled", 0) + closed.get("failed", 0)
         save_batch(
@@ -167,6 +167,7 @@ def _close_batch(desk: BatchDesk, row: Row, settlements: list[Settlement], state
                 "finished_at": desk.now(),
             },
         )
+    ledger.free(settled)
     desk.context.crashpoint("batches")
     desk.discard_files(row["batch_key"])
 

@@ -81,9 +81,9 @@ def refuse(desk: BatchDesk, row: Row, fault: str, report: JobReport) -> None:
         calls = load_open_batch_calls(frames, row["batch_key"])["call_id"].to_pylist()
     ledger = desk.ledger
     with desk.transaction() as frames:
-        if calls:
-            ledger.settle(frames, settlements_frame([Settlement(call_id, "released", 0) for call_id in calls]))
+        settled = ledger.settle(frames, settlements_frame([Settlement(call_id, "released", 0) for call_id in calls]))
         save_batch(frames, row | {"state": "failed", "fault": fault, "finished_at": desk.now(), "returned": len(calls)})
+    ledger.free(settled)
     desk.context.crashpoint("batches")
     desk.discard_files(row["batch_key"])
     desk.context.log.warning("batch_refused", batch=row["batch_key"], fault=fault)
@@ -122,12 +122,13 @@ async def _send(desk: BatchDesk, row: Row, report: JobReport) -> bool:
             row = await _upload(desk, row)
         row = desk.advance(row, state="submitting", sent_at=desk.now())
         batch = await desk.api.create(row["file_id"], metadata_of(row))
-    except ProviderRefused as error:
-        refuse(desk, row, error.message, report)
-        return False
-    except ProviderUnavailable as error:  # a batch may have been made all the same: it is looked for before another try
-        return _not_sent(desk, row, error, report)
     except ProviderError as error:
+        if error.is_outcome_unknown or isinstance(error, ProviderUnavailable):
+            # A batch may have been made all the same: it is looked for before another try.
+            return _not_sent(desk, row, error, report)
+        if isinstance(error, ProviderRefused):
+            refuse(desk, row, error.message, report)
+            return False
         if row["state"] == "submitting":
             row = desk.advance(row, state="uploaded")
         if isinstance(error, RateLimited):

@@ -65,10 +65,13 @@ class Answers:
         with self.context.reading_frames() as frames:
             known = store.load_enrichments(frames, some).to_pylist()
         history = {_key(row): row for row in known}
+        answered = {row["creator_id"] for row in known}
         restored: list[_Row] = []
         asked: list[Due] = []
         for subject in load_whole_subjects(self.context, ids, some):
-            former = [history[key] for key in self._keys(subject) if key in history]
+            # Of whom there was never an answer, no dossier is made to look for one.
+            keys = self._keys(subject) if subject.creator_id in answered else []
+            former = [history[key] for key in keys if key in history]
             if former:
                 restored.append(former[0])
             else:

@@ -75,7 +75,8 @@ class Notebook:
         return call_id
 
     async def settle(self, settlement: Settlement, outcome: Outcome | None = None) -> None:
-        self._budget.give_back(self._reserved.pop(settlement.call_id), settlement.cost_nano_usd)
+        unused = self._reserved.pop(settlement.call_id) - settlement.cost_nano_usd
+        self._budget.give_back(run_nano_usd=unused, night_nano_usd=unused)
         self.settlements.append(settlement)
         self.outcomes += [outcome] if outcome else []
 

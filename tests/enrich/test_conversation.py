@@ -194,6 +194,15 @@ def test_a_spent_account_ends_the_night_and_its_call_is_settled():
     assert ledger.states == ["failed:QUOTA"]
 
 
+def test_an_error_that_nobody_expected_leaves_no_call_open():
+    """Who waits for its room would wait for ever; and its answer may have been paid for."""
+    ledger, llm = Notebook(), ScriptedLLM([])
+    with pytest.raises(IndexError):
+        ask(llm, ledger=ledger)
+    assert ledger.states == ["unknown:"]
+    assert ledger.settlements[0].cost_nano_usd == ledger.intents[0].reserved_nano_usd
+
+
 def test_a_spent_budget_asks_nothing():
     llm = ScriptedLLM([an_answer()])
     with pytest.raises(BudgetExhausted):

@@ -1,6 +1,8 @@
 """An answer says only what the data say (LLM-05, LLM-14)."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from enrich.dossier import build_dossier
 from enrich.grounding import ungrounded
@@ -116,6 +118,16 @@ def test_an_honest_english_summary_of_foreign_text_passes(bio, items, summary, l
 def test_foreign_text_grounds_no_invention(summary, finding):
     found = about("Простые рецепты от Нины", ["Борщ как у бабушки", "Пирог за 40 минут"], summary, "ru")
     assert any(finding in mistake for mistake in found)
+
+
+@given(
+    summary=st.text(min_size=1, max_size=600), bio=st.text(max_size=300), language=st.sampled_from(["ja", "zh", None])
+)
+def test_whatever_a_model_writes_is_judged(summary, bio, language):
+    """An error in here would leave an answer that was paid for unsettled."""
+    dossier = build_dossier(a_subject(bio, ["１２億３万 " + bio]))
+    labels = CreatorLabels.model_construct(llm_summary=summary, language=language, evidence=[1])
+    assert isinstance(ungrounded(labels, dossier, CANARY), list)
 
 
 def test_a_possessive_and_an_abbreviation_are_no_mistakes():

@@ -316,6 +316,22 @@ def test_a_cut_line_while_creating_is_looked_for_before_it_is_tried_again(world)
     assert list(world.service.submitted.values()) == [1]
 
 
+def test_a_refusal_after_which_nobody_knows_is_looked_for_too(world):
+    """A reply that the vendor's library could not read: the batch may run all the same."""
+    world.service.faults["create"] = [ProviderRefused(provider="test", is_outcome_unknown=True)]
+    assert world.night(CREATORS[:3]) == {"batched": 3, "batches_unsent": 1}
+    assert world.night(CREATORS[:3])["batches_found"] == 1
+    assert list(world.service.submitted.values()) == [1]
+
+
+def test_what_a_former_night_did_not_use_is_not_spent_again(world):
+    """Three calls fit under the cap of a run; those that are fetched cost next to nothing, and still three fit."""
+    world.max_usd = 3 * WORST / NANO
+    world.night(CREATORS[:3])
+    world.service.run()
+    assert world.night(CREATORS)["batched"] == 3
+
+
 def test_a_batch_that_may_be_on_its_way_is_left_alone_for_a_while(world):
     """A list that lags behind must not make a second batch of the same file."""
     world.service.faults["create"] = [ProviderUnavailable(provider="test", is_outcome_unknown=True)]

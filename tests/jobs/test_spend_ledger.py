@@ -133,8 +133,62 @@ def test_settling_twice_changes_nothing(store: Store):
     for again in (ledger, other):
         with store.writing_frames() as frames:
             late = settle_answer(call_id, LLMUsage(9), PRICE, request_id=None)
-            assert again.settle(frames, settlements_frame([late])) == 0
+            settled = again.settle(frames, settlements_frame([late]))
+        again.free(settled)
+        assert settled.changed == 0
         assert (calls(store), again.room_nano_usd) == (before, room)
+
+
+def settled_by(ledger: SpendLedger, store: Store, call_id: str):
+    """The call cost a thousandth of its reservation, says a run that did not make it."""
+    with store.writing_frames() as frames:
+        cheap = settle_answer(call_id, LLMUsage(CENT // 1000), PRICE, request_id=None)
+        return ledger.settle(frames, settlements_frame([cheap]))
+
+
+def in_a_batch(ledger: SpendLedger, store: Store) -> str:
+    with store.writing_frames() as frames:
+        calls = intents_frame([("b:1", an_intent())])
+        ledger.reserve(frames, calls.append_column("batch_key", [["b"]]))
+    return "b:1"
+
+
+@pytest.mark.parametrize(
+    ("run", "night", "room"),
+    [
+        pytest.param("run-1", "2026-03-01", 2 * CENT - CENT // 1000, id="the run that sent it goes on"),
+        pytest.param("run-2", "2026-03-01", 2 * CENT, id="another run of that night: of its own cap nothing was taken"),
+        pytest.param("run-2", "2026-03-02", 2 * CENT, id="another night"),
+    ],
+)
+def test_a_batch_gives_back_only_where_it_was_taken_from(store: Store, run, night, room):
+    """What yesterday reserved and did not use is no money of tonight."""
+    caps = {"max_usd": 0.02, "max_usd_per_night": 0.03}
+    call_id = in_a_batch(a_ledger(store, **caps), store)
+    ledger = a_ledger(store, run, night, **caps)
+    ledger.free(settled_by(ledger, store, call_id))
+    assert ledger.room_nano_usd == room
+    assert a_ledger(store, run, night, **caps).room_nano_usd == room, "as who opens the ledger afterwards sees it"
+
+
+def test_room_is_free_when_the_end_is_on_the_disk_and_not_before(store: Store):
+    ledger = a_ledger(store, max_usd=0.01)
+    call_id = in_a_batch(ledger, store)
+    settled = settled_by(ledger, store, call_id)
+    assert ledger.room_nano_usd == 0
+    ledger.free(settled)
+    assert ledger.room_nano_usd == CENT - CENT // 1000
+
+
+def test_a_cap_that_was_lowered_is_paid_off_before_anything_leaves(store: Store):
+    before = a_ledger(store, max_usd_per_night=0.05)
+    ids = [before.open_call(an_intent(nano_usd=2 * CENT)) for _ in range(2)]
+    for call_id in ids:
+        before.close_call(call_id, LLMUsage(CENT), PRICE)
+    call_id = in_a_batch(before, store)
+    ledger = a_ledger(store, max_usd_per_night=0.02)
+    ledger.free(settled_by(ledger, store, call_id))
+    assert ledger.room_nano_usd == 0
 
 
 def test_costs_add_up_by_any_key(store: Store):

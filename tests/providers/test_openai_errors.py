@@ -148,3 +148,24 @@ def test_a_message_is_quoted_without_keys_and_not_whole():
     error = failure(400, {"message": f"Incorrect key sk-proj-abc123***xyz {'bio ' * 200}"}, {}, provider="p", model="m")
     assert "abc123" not in str(error)
     assert len(str(error)) < 300
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Incorrect API key provided: abc123xyz. You can find yours in the console.",
+        "invalid token: abc123xyz",
+        "bad header Authorization: Bearer abc123xyz",
+        "api-key=abc123xyz is not known here",
+        "Bearer abc123xyz has expired",
+    ],
+)
+def test_a_key_that_looks_like_any_word_is_not_quoted_either(said):
+    """Servers that speak like OpenAI have keys of every shape, and some repeat them."""
+    error = failure(401, {"message": said}, {}, provider="p", model="m")
+    assert "abc123" not in str(error)
+
+
+def test_a_message_about_tokens_stays_readable():
+    said = "This model's maximum context length is 8192 tokens, your messages have 9000 tokens."
+    assert said in str(failure(400, {"message": said}, {}, provider="p", model="m"))

@@ -26,6 +26,7 @@ from enrich.dossier import build_dossier
 from enrich.questions import Questions
 from enrich.taxonomy import load_taxonomy
 from providers.openai_client import OPENAI_URL, Endpoint
+from providers.openai_completions import Completions
 from providers.openai_llm import OpenAILLM
 from tests.enrich.making import PROMPT, a_cook
 from tests.fake_provider.limits import Bucket, Limits
@@ -272,3 +273,22 @@ def test_a_server_on_this_machine_may_be_asked_in_the_clear(url):
 
 def test_a_key_shows_nowhere():
     assert KEY.get_secret_value() not in repr(Endpoint(api_key=KEY))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param({}, id="nothing"),
+        pytest.param({"usage": 7, "choices": "none"}, id="other kinds"),
+        pytest.param({"usage": {"prompt_tokens": "many"}}, id="words"),
+        pytest.param({"usage": {"prompt_tokens": -5}}, id="less than nothing"),
+        pytest.param(
+            {"usage": {"prompt_tokens": 5, "prompt_tokens_details": [1]}, "choices": [{"message": "x"}]}, id="x"
+        ),
+    ],
+)
+def test_an_answer_of_any_shape_is_an_error_of_the_provider(body):
+    """Any other error would leave the call unsettled and stop the night."""
+    with pytest.raises(AnswerInvalid) as caught:
+        Completions("p", "m").read(200, body)
+    assert caught.value.is_outcome_unknown or caught.value.usage == LLMUsage(5)
