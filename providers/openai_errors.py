@@ -3,10 +3,12 @@
 Vendors agree on few things: 429 is both "slow down" and "no credit left". So the body's code is asked first.
 """
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -115,8 +117,8 @@ def wait_seconds(headers: Mapping[str, str]) -> float | None:
     for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
         if (number := _number(headers.get(name))) is not None:
             return number * unit
-    if (date := headers.get("retry-after")) and (now := headers.get("date")):
-        return max(0.0, (parsedate_to_datetime(date) - parsedate_to_datetime(now)).total_seconds())
+    if (date := _instant(headers.get("retry-after"))) and (now := _instant(headers.get("date"))):
+        return max(0.0, (date - now).total_seconds())
     resets = [
         seconds
         for kind in ("requests", "tokens")
@@ -138,11 +140,20 @@ def duration_seconds(text: str | None) -> float | None:
     return sum(float(number) * _SECONDS[unit] for number, unit in parts)
 
 
-def _number(text: str | None) -> float | None:
+def _instant(text: str | None) -> datetime | None:
+    """A date of a header, in UTC; None when it is none."""
     try:
-        return float(text or "")
+        return parsedate_to_datetime(text or "").replace(tzinfo=UTC)
     except ValueError:
         return None
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        number = float(text or "")
+    except ValueError:
+        return None
+    return number if 0 <= number < math.inf else None
 
 
 def _never_left(error: BaseException) -> bool:

@@ -136,6 +136,8 @@ def test_a_line_that_never_stood_cannot_have_cost_anything(cause, unknown):
         ),
         pytest.param({"x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "1m2s"}, 62.0, id="a bucket"),
         pytest.param({"x-ratelimit-remaining-tokens": "5", "x-ratelimit-reset-tokens": "1m2s"}, None, id="not empty"),
+        pytest.param({"retry-after": "soon", "date": "today"}, None, id="words"),
+        pytest.param({"retry-after": "inf", "retry-after-ms": "nan"}, None, id="numbers that nobody can wait for"),
         pytest.param({}, None, id="nothing"),
     ],
 )
