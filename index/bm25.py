@@ -7,6 +7,7 @@ summed in the order given: the three ways to ask for a score agree bit for bit.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,8 @@ from index.lexical import Ints, Lexicon
 BM25_K1 = 1.2  # the usual value
 # The usual 0.75 puts a bare name before a creator with a dozen posts on the subject; see benchmarks/ranking.py.
 BM25_B = 0.4
+IMPACTS = 256  # so finely is told what a posting gives
+KEPT_TERMS = 1_024  # asked for last: a byte per document that holds one
 _ROUNDING = 1e-9  # a bound this close to the threshold could still be reached
 
 Docs = npt.NDArray[np.intp]
@@ -41,6 +44,11 @@ class _Term:
     docs: Ints
     tf: npt.NDArray[Any]
     idf: float
+    #: uint8: a posting gives impact · step or more, and less than (impact + 1) · step
+    impacts: npt.NDArray[np.uint8]
+    step: float
+    #: no posting gives more
+    most: float
 
 
 class Bm25:
@@ -51,6 +59,7 @@ class Bm25:
         self._k1 = k1
         # the part of the denominator that does not depend on the term
         self._norms: Floats = k1 * (1 - b + b * lexicon.lengths.astype(np.float64) / (average_length or 1.0))
+        self._term = lru_cache(KEPT_TERMS)(self._read)
 
     def holders(self, term: str) -> tuple[Ints, npt.NDArray[Any]]:
         """(documents, tf) of a term, documents ascending; both empty when no document holds it."""
@@ -85,29 +94,31 @@ class Bm25:
         """The documents with the highest scores above 0, best first, equal scores by internal id; exactly.
 
         mask: which documents may appear, all when None.
-        MaxScore (Turtle & Flood 1995): terms are read rarest first, and once `count` documents have more than the terms
-        left can give, common words need not be read: nobody new could catch up.
+        MaxScore (Turtle & Flood 1995): terms are read rarest first, and of the common ones only the postings that could
+        still lift a document among the best. Which these are a byte per posting says.
         """
-        found = [_kept(self._term(term), mask) for term in terms]
-        docs = self._contenders(sorted(found, key=lambda term: len(term.docs)), count)
+        found = [self._term(term) for term in terms]
+        docs = self._contenders(sorted(found, key=lambda term: len(term.docs)), count, mask)
         totals = self._totals(found, docs)
         return docs[best_rows(totals, docs, count)]
 
-    def _contenders(self, rarest_first: Sequence[_Term], count: int) -> Docs:
+    def _contenders(self, rarest_first: Sequence[_Term], count: int, mask: Mask | None) -> Docs:
         """Every document that may be among the best `count`, and some that are not."""
-        partial = np.zeros(self.documents)
-        docs = np.empty(0, np.intp)
-        left = self._bound(rarest_first)
+        docs, earned = np.empty(0, np.intp), np.empty(0)
+        left = sum(term.most for term in rarest_first)
         for term in rarest_first:
-            threshold = _nth_largest(partial[docs], count)
-            if threshold > left + _ROUNDING:
-                break
-            fresh = term.docs[partial[term.docs] == 0]
-            partial[term.docs] += self._earned(term.docs, term.tf, term.idf)
-            docs = np.concatenate([docs, fresh])
-            left -= self._bound([term])
-        earned = partial[docs]
-        return docs[earned + left + _ROUNDING >= _nth_largest(earned, count)]
+            threshold = _nth_largest(earned, count) or _surely_earned(term, count, mask)
+            alive = earned + left + _ROUNDING >= threshold
+            docs, earned, left = docs[alive], earned[alive], left - term.most
+            places, held = _places(term, docs)
+            fresh = _strong(term, threshold - left - _ROUNDING)
+            fresh[places[held]] = False
+            rows = np.flatnonzero(fresh)
+            rows = rows if mask is None else rows[mask[term.docs[rows]]]
+            earned[held] += self._earned(docs[held], term.tf[places[held]], term.idf)
+            docs = np.concatenate([docs, term.docs[rows]])
+            earned = np.concatenate([earned, self._earned(term.docs[rows], term.tf[rows], term.idf)])
+        return docs[earned + _ROUNDING >= _nth_largest(earned, count)]
 
     def _totals(self, terms: Sequence[_Term], docs: Docs) -> Floats:
         totals = np.zeros(len(docs))
@@ -120,9 +131,12 @@ class Bm25:
         frequency = tf.astype(np.float64)
         return idf * (frequency * (self._k1 + 1)) / (frequency + self._norms[docs])
 
-    def _term(self, term: str) -> _Term:
+    def _read(self, term: str) -> _Term:
         docs, tf = self.holders(term)
-        return _Term(docs, tf, inverse_document_frequency(self.documents, len(docs)))
+        idf = inverse_document_frequency(self.documents, len(docs))
+        impacts = (IMPACTS * (tf / (tf + self._norms[docs]))).astype(np.uint8)
+        step = idf * (self._k1 + 1) / IMPACTS
+        return _Term(docs, tf, idf, impacts, step, step * (int(impacts.max(initial=0)) + 1))
 
     def _bound(self, terms: Sequence[_Term]) -> float:
         return sum(term.idf * (self._k1 + 1) for term in terms)
@@ -147,19 +161,34 @@ def _nth_largest(values: Floats, count: int) -> float:
     return float(np.partition(values, len(values) - count)[len(values) - count])
 
 
-def _kept(term: _Term, mask: Mask | None) -> _Term:
-    if mask is None:
-        return term
-    kept = mask[term.docs]
-    return _Term(term.docs[kept], term.tf[kept], term.idf)
+def _surely_earned(term: _Term, count: int, mask: Mask | None) -> float:
+    """What at least `count` documents earn by this term; 0 when fewer hold it."""
+    impacts = term.impacts if mask is None else term.impacts[mask[term.docs]]
+    if len(impacts) < count:
+        return 0.0
+    at_least = np.cumsum(np.bincount(impacts, minlength=IMPACTS)[::-1])[::-1]
+    return term.step * int(np.flatnonzero(at_least >= count)[-1])
+
+
+def _strong(term: _Term, wanted: float) -> Mask:
+    """Which postings may give as much."""
+    return np.asarray(term.impacts >= math.ceil(wanted / term.step) - 1)
+
+
+def _places(term: _Term, docs: Docs) -> tuple[Docs, Mask]:
+    """(where each document would stand among the term's, whether it does)."""
+    if len(term.docs) == 0:
+        return np.zeros(len(docs), np.intp), np.zeros(len(docs), bool)
+    places = np.minimum(np.searchsorted(term.docs, docs), len(term.docs) - 1)
+    return places, term.docs[places] == docs
 
 
 def _frequencies(term: _Term, docs: Docs) -> npt.NDArray[Any]:
     """How often the term stands in each of `docs`."""
-    if len(term.docs) == 0:
-        return np.zeros(len(docs), np.uint8)
-    places = np.minimum(np.searchsorted(term.docs, docs), len(term.docs) - 1)
-    return np.where(term.docs[places] == docs, term.tf[places], term.tf.dtype.type(0))
+    places, held = _places(term, docs)
+    frequencies = np.zeros(len(docs), term.tf.dtype)
+    frequencies[held] = term.tf[places[held]]
+    return frequencies
 
 
 def _position(terms: pa.Array, wanted: str) -> int | None:

@@ -14,12 +14,12 @@ from embeddings.vectors import Matrix
 from index.bm25 import best_rows
 from index.lexical import Longs
 from index.plan import Plan, plan_search
-from index.vectors import Docs, Floats, Ints, StoredRows, cosines, cosines_of_spans, joined, unit_rows
+from index.vectors import Docs, Floats, Ints, Runs, StoredRows, cosines, cosines_of_runs, joined, unit_rows
 
 Mask = npt.NDArray[np.bool_]
 Query = npt.NDArray[np.float32]
 
-WIDE = 3  # of so many rows one is kept, or more
+MOST = 0.65  # of a run's rows: from here on reading on is faster than leaving out
 
 
 @dataclass(frozen=True)
@@ -133,15 +133,15 @@ def _scan(shard: FieldShard, query: Query, mask: Mask | None, cells: Docs | None
     if cells is None:
         return _scan_rows(shard, query, mask)
     assert shard.first is not None
-    spans = [slice(int(shard.first[cell]), int(shard.first[cell + 1])) for cell in cells]
-    docs = joined([stored.docs[span] for span in spans])
+    runs = Runs(shard.first[cells], shard.first[cells + 1] - shard.first[cells])
+    docs = stored.docs[runs.rows]
     if mask is None:
-        return docs, cosines_of_spans(stored, query, spans)
+        return docs, cosines_of_runs(stored, query, runs)
     kept = mask[docs]
-    if len(docs) < WIDE * np.count_nonzero(kept):  # reading on is faster than leaving out every other row
-        return docs[kept], cosines_of_spans(stored, query, spans)[kept]
-    rows = joined([np.arange(span.start, span.stop) for span in spans])[kept]
-    return docs[kept], cosines(stored, query, rows)
+    docs = docs[kept]
+    if len(docs) > MOST * len(kept):
+        return docs, cosines_of_runs(stored, query, runs)[kept]
+    return docs, cosines(stored, query, runs.rows[kept])
 
 
 def _scan_rows(shard: FieldShard, query: Query, mask: Mask | None) -> tuple[Docs | Ints, Floats]:
