@@ -1,5 +1,6 @@
 """What a snapshot says about itself: a deterministic part that names it, and how it came about."""
 
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +101,7 @@ class Content(_Part):
     def snapshot_id(self) -> str:
         return sha256_hex(canonical_json(self.model_dump()))
 
-    @property
+    @cached_property
     def config_fingerprint(self) -> str:
         """Names everything but the data that a score depends on."""
         return fingerprint({name: getattr(self, name).model_dump() for name in ("bm25", "embedding", "scoring")})

@@ -24,15 +24,17 @@ Vectors = Mapping[str, Vector]
 class Candidates:
     #: internal ids, ascending
     docs: Docs
+    #: creators that satisfy the filters
+    kept: int
     #: how they were found, for the explanation
     plan: tuple[str, ...]
 
 
 def propose(snapshot: Snapshot, kept: Mask, terms: tuple[str, ...], vectors: Vectors) -> Candidates:
     """The candidates among the kept creators for words and vectors; everybody kept when there is neither."""
-    count = int(kept.sum())
+    count = int(np.count_nonzero(kept))
     if count <= SCAN_ALL or not (terms or vectors):
-        return Candidates(np.flatnonzero(kept), (f"everybody kept by the filters: {count:,} of {len(kept):,}",))
+        return Candidates(np.flatnonzero(kept), count, (f"everybody kept by the filters: {count:,} of {len(kept):,}",))
     mask = None if count == len(kept) else kept
     found = [snapshot.bm25.best(terms, DEPTH, mask)]
     plan = [f"words: best {len(found[0])} of {count:,}"]
@@ -40,4 +42,4 @@ def propose(snapshot: Snapshot, kept: Mask, terms: tuple[str, ...], vectors: Vec
         near = snapshot.fields[name].nearest(vector, DEPTH, mask)
         found.append(near.docs)
         plan.append(f"{name}: {near.plan}")
-    return Candidates(np.unique(np.concatenate(found)).astype(np.intp), tuple(plan))
+    return Candidates(np.unique(np.concatenate(found)).astype(np.intp), count, tuple(plan))

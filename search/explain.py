@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from index.snapshot import Snapshot
 from index.text import tokens
 from search.filters import Docs
 from search.query import Query
-from search.score import Scores
+from search.score import Components, Floats, Scores
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +36,18 @@ def explain(
     """One explanation per row of `scores`; `creators` are the same rows as the snapshot has them."""
     docs = scores.docs[list(rows)]
     matched, absent = _matched_words(snapshot, query.terms, docs), _absent_fields(snapshot, docs)
+    parts, components = _by_row(scores.parts, rows), _by_row(_components(scores.components), rows)
     filters = query.filters.in_words()
     return [
-        _explanation(snapshot, query, scores, row, creator, words, missing, filters)
-        for row, creator, words, missing in zip(rows, creators, matched, absent, strict=True)
+        Explanation(
+            parts={name: value for name, value in parts[place].items() if name not in absent[place]},
+            components={name: value for name, value in components[place].items() if name not in absent[place]},
+            absent_fields=absent[place],
+            matched_words=matched[place],
+            niche_match=_niche_match(snapshot, query.terms, creator),
+            filters=filters,
+        )
+        for place, creator in enumerate(creators)
     ]
 
 
@@ -58,31 +67,19 @@ def why(explanation: Explanation) -> list[str]:
     return [*reasons, *explanation.filters] or ["quality alone"]
 
 
-def _explanation(
-    snapshot: Snapshot,
-    query: Query,
-    scores: Scores,
-    row: int,
-    creator: Mapping[str, Any],
-    words: tuple[str, ...],
-    absent: tuple[str, ...],
-    filters: tuple[str, ...],
-) -> Explanation:
-    components = scores.components
-    return Explanation(
-        parts={name: float(part[row]) for name, part in scores.parts.items() if name not in absent},
-        components={
-            "keyword": float(components.keyword[row]),
-            **{name: float(part[row]) for name, part in components.similarities.items() if name not in absent},
-            "semantic": float(components.semantic[row]),
-            "quality": float(components.quality[row]),
-            **({} if components.growth is None else {"growth": float(components.growth[row])}),
-        },
-        absent_fields=absent,
-        matched_words=words,
-        niche_match=_niche_match(snapshot, query.terms, creator),
-        filters=filters,
-    )
+def _components(components: Components) -> dict[str, Floats]:
+    return {
+        "keyword": components.keyword,
+        **components.similarities,
+        "semantic": components.semantic,
+        "quality": components.quality,
+        **({} if components.growth is None else {"growth": components.growth}),
+    }
+
+
+def _by_row(columns: Mapping[str, Floats], rows: Sequence[int]) -> list[dict[str, float]]:
+    values = zip(*(column[list(rows)].tolist() for column in columns.values()), strict=True)
+    return [dict(zip(columns, row, strict=True)) for row in values]
 
 
 def _matched_words(snapshot: Snapshot, terms: tuple[str, ...], docs: Docs) -> list[tuple[str, ...]]:
@@ -99,4 +96,9 @@ def _niche_match(snapshot: Snapshot, terms: tuple[str, ...], creator: Mapping[st
     labels = snapshot.content.niches
     niches = [creator["primary_niche"], *(creator["secondary_niches"] or [])]
     named = [labels[niche] for niche in niches if niche in labels]
-    return tuple(label for label in named if set(tokens(label)) & set(terms))
+    return tuple(label for label in named if not _words(label).isdisjoint(terms))
+
+
+@lru_cache(1_024)
+def _words(label: str) -> frozenset[str]:
+    return frozenset(tokens(label))

@@ -144,7 +144,9 @@ def _shares(similarities: Mapping[str, Floats], weights: Mapping[str, float], co
     for name, values in similarities.items():
         known += weights[name] * ~np.isnan(values)
     known[known == 0] = 1
-    return {name: weights[name] * np.nan_to_num(values, nan=0.0) / known for name, values in similarities.items()}
+    return {
+        name: np.where(np.isnan(values), 0.0, weights[name] * values / known) for name, values in similarities.items()
+    }
 
 
 def _growth(snapshot: Snapshot, docs: Docs) -> Floats:

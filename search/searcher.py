@@ -133,7 +133,7 @@ class Searcher:
         with self.watch("score"):
             components = measure(self.snapshot, candidates.docs, query.terms, vectors, emerging=query.emerging)
             scores = fuse(self.snapshot, _matching(components, query), fusion)
-        return Ranking(query, fusion, scores, int(kept.sum()), candidates.plan)
+        return Ranking(query, fusion, scores, candidates.kept, candidates.plan)
 
     def page(
         self, ranking: Ranking, *, limit: int = 20, cursor: str | None = None, facets: bool = False
@@ -185,7 +185,8 @@ class Searcher:
         if hidden is not None:
             kept = kept & ~hidden
         if seed is not None:
-            kept = kept & (np.arange(len(kept)) != seed)
+            kept = kept.copy()
+            kept[seed] = False
         return kept
 
     def _vectors(self, query: Query) -> tuple[int | None, Vectors]:
