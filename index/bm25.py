@@ -146,7 +146,7 @@ class Bm25:
         return totals / bound if bound else totals
 
 
-def best_rows(scores: Floats, docs: Docs, count: int) -> Docs:
+def best_rows(scores: Floats, docs: Docs | Ints, count: int) -> Docs:
     """Rows of the highest scores, best first; equal scores by internal id."""
     rows = np.arange(len(docs))
     if count < len(rows):

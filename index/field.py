@@ -1,6 +1,6 @@
 """One vector field of an open snapshot: exact cosines of given creators, and the nearest creators to a query.
 
-Cells only choose which rows are read. Every cosine that comes out is the exact one of the stored row.
+Cells and codes only choose which rows are read. Every cosine that comes out is the exact one of the stored row.
 """
 
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from embeddings.codes import Codes
 from embeddings.vectors import Matrix
 from index.bm25 import best_rows
 from index.lexical import Longs
@@ -19,6 +20,7 @@ from index.vectors import Docs, Floats, Ints, Runs, StoredRows, cosines, cosines
 Mask = npt.NDArray[np.bool_]
 Query = npt.NDArray[np.float32]
 
+EXTRA = 400  # rows that codes name beyond those wanted: codes only rank roughly
 MOST = 0.65  # of a run's rows: from here on reading on is faster than leaving out
 
 
@@ -59,13 +61,22 @@ class Found:
 
 
 class Field:
-    def __init__(self, name: str, shards: Sequence[FieldShard], centres: Matrix | None = None, probes: int = 0) -> None:
+    def __init__(
+        self,
+        name: str,
+        shards: Sequence[FieldShard],
+        centres: Matrix | None = None,
+        probes: int = 0,
+        codes: Codes | None = None,
+    ) -> None:
         self.name = name
         self.shards = shards
         #: float32 unit rows, one per cell; None when there are no cells
         self._centres = centres
         #: how many of the cells a search without a filter looks into
         self._probes = probes
+        #: says which rows of the cells deserve a look; None: all of them
+        self._codes = codes
 
     def __len__(self) -> int:
         return sum(len(shard.stored.docs) for shard in self.shards)
@@ -115,11 +126,21 @@ class Field:
         kept = round(len(self) * share)  # near enough for a plan, and counting it would read every row's owner
         cells_there = 0 if exact or self._centres is None else len(self._centres)
         plan = plan_search(len(self), kept, cells_there, self._probes)
-        cells = None if plan.probes is None else self._nearest_cells(query, plan.probes)
-        parts = [_scan(shard, query, mask, cells) for shard in self.shards]
-        docs, scores = joined([docs for docs, _ in parts]), joined([scores for _, scores in parts])
+        docs: Docs | Ints
+        if plan.probes is None or self._codes is None:
+            docs, scores = self._scanned(query, mask, plan)
+        else:
+            bits = None if mask is None else np.packbits(mask, bitorder="little")
+            docs = np.sort(self._codes.nearest(query, count + EXTRA, plan.probes, bits))
+            scores = self.cosines_of(docs, query)
         best = best_rows(scores, docs, count)
         return Found(docs[best].astype(np.intp), scores[best], plan)
+
+    def _scanned(self, query: Query, mask: Mask | None, plan: Plan) -> tuple[Docs | Ints, Floats]:
+        """(documents, cosines) of every row that the plan reads."""
+        cells = None if plan.probes is None else self._nearest_cells(query, plan.probes)
+        parts = [_scan(shard, query, mask, cells) for shard in self.shards]
+        return joined([docs for docs, _ in parts]), joined([scores for _, scores in parts])
 
     def _nearest_cells(self, query: Query, probes: int) -> Docs:
         assert self._centres is not None

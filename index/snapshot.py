@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.ipc
 import pyarrow.parquet as pq
 
+from embeddings.codes import Codes
 from index.bm25 import Bm25, Docs, Floats
 from index.cells import FrozenCells
 from index.columns import Columns
@@ -140,7 +141,14 @@ class Snapshot:
         shards = [self._field_shard(shard, constants.stem, cells=centres is not None) for shard in self.content.shards]
         whole = centres is not None and all(shard.first is not None for shard in shards)
         cells = self.manifest.layout.cells.get(name)
-        return Field(name, shards, centres if whole else None, cells.probes if cells else 0)
+        codes = f"cells/{constants.stem}.faiss"
+        return Field(
+            name,
+            shards,
+            centres if whole else None,
+            cells.probes if cells else 0,
+            Codes(self.directory / codes) if self._is_whole(codes) else None,
+        )
 
     def _field_shard(self, shard: Shard, stem: str, *, cells: bool) -> FieldShard:
         folder = self.directory / shard.path / "vec"

@@ -19,6 +19,7 @@ import pyarrow.ipc
 import pyarrow.parquet as pq
 
 from base.errors import SnapshotError
+from embeddings.codes import TRAINING_ROWS, write_codes
 from embeddings.vectors import Matrix
 from index.bm25 import BM25_B, BM25_K1
 from index.cells import CellOrder, FrozenCells, order_by_cells
@@ -39,7 +40,7 @@ from index.manifest import (
     manifest_bytes,
 )
 from index.scoring import ScoringSettings
-from index.vectors import Docs, Rows, calibrate, squared_norms, to_int8
+from index.vectors import Docs, Rows, calibrate, spaced, squared_norms, to_int8, unit_rows
 
 ALIASES = pa.schema([("retired_id", pa.string()), ("creator_id", pa.string())])
 CHANGES = pa.schema(
@@ -47,6 +48,7 @@ CHANGES = pa.schema(
 )
 #: rows per shard; a shard is what one machine builds and serves without effort
 SHARD_CREATORS = 4_000_000
+CODED_ROWS = 65_536  # at a time: bounds the float copies
 TEXT_ROWS = 65_536  # per batch of the mapped texts: a batch's offsets fit in 32 bits
 
 
@@ -217,6 +219,7 @@ def _write_field(
     if order.centres is not None:
         (directory / "cells").mkdir(exist_ok=True)
         write_array(order.centres, directory / "cells" / f"{stem}.npy")
+        _write_codes(directory / "cells" / f"{stem}.faiss", rows, docs, order)
     constants = FieldConstants(
         rows=len(rows), stem=stem, sha256=_digest(rows, docs), weight=given.scoring.field_weight(vectors.name),
         median_cosine=0, top_cosine=1,
@@ -224,6 +227,18 @@ def _write_field(
     present = np.zeros(len(ids), bool)
     present[docs] = True
     return _WrittenField(constants, calibrate(rows), order.description, present)
+
+
+def _write_codes(path: Path, rows: Rows, docs: Docs, order: CellOrder) -> None:
+    """What says which rows deserve a look; vectors of odd length go without."""
+    assert order.centres is not None
+    assert order.cell_of is not None
+    if rows.shape[1] % 2:
+        return
+    spans = [slice(start, start + CODED_ROWS) for start in range(0, len(rows), CODED_ROWS)]
+    parts = ((unit_rows(rows[span]), docs[span].astype(np.int64), order.cell_of[span]) for span in spans)
+    write_codes(path, order.centres, unit_rows(spaced(rows, TRAINING_ROWS)), parts)
+    sync(path)
 
 
 def _known(vectors: FieldVectors, ids: pa.Array) -> tuple[Docs, Docs]:

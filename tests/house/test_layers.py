@@ -47,7 +47,7 @@ FENCES: dict[str, tuple[str, ...]] = {
     "psycopg": ("store",),
     "adbc_driver_manager": ("store",),
     "sqlite3": ("store", "tenants"),
-    "faiss": ("embeddings.cells", "embeddings.neighbours"),
+    "faiss": ("embeddings.cells", "embeddings.codes", "embeddings.neighbours"),
     "fsspec": ("store.folders",),
     "rapidfuzz": ("identity.compare",),
     "publicsuffixlist": ("identity",),
