@@ -179,8 +179,9 @@ def _places(term: _Term, docs: Docs) -> tuple[Docs, Mask]:
     """(where each document would stand among the term's, whether it does)."""
     if len(term.docs) == 0:
         return np.zeros(len(docs), np.intp), np.zeros(len(docs), bool)
-    places = np.minimum(np.searchsorted(term.docs, docs), len(term.docs) - 1)
-    return places, term.docs[places] == docs
+    wanted = docs.astype(np.int32)  # of another type NumPy would first copy all that it searches
+    places = np.minimum(np.searchsorted(term.docs, wanted), len(term.docs) - 1)
+    return places, term.docs[places] == wanted
 
 
 def _frequencies(term: _Term, docs: Docs) -> npt.NDArray[Any]:
