@@ -1,4 +1,4 @@
-"""Half a byte for every two numbers of a vector: what says, for a sixteenth of the reading, which rows deserve a look.
+"""Half a byte for every two numbers of a vector: what says, for a quarter of the reading, which rows deserve a look.
 
 FAISS's product quantisation with fast scan, over cells that are there already. It names candidates; it decides nothing.
 """

@@ -1,4 +1,4 @@
-"""Pairs of like vectors: the only file that knows FAISS. Vectors of one recipe in, candidate pairs with cosines out."""
+"""Pairs of like vectors. Vectors of one recipe in, candidate pairs with cosines out."""
 
 import os
 from collections.abc import Iterator
