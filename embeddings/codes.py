@@ -38,10 +38,10 @@ def write_codes(path: Path, centres: Matrix, sample: Matrix, parts: Iterable[tup
 
 
 class Codes:
-    """Mapped from a file; any number of threads may search."""
+    """In memory: FAISS would copy mapped codes, and keep both. Any number of threads may search."""
 
     def __init__(self, path: Path) -> None:
-        self._index: Any = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
+        self._index: Any = faiss.read_index(str(path))
 
     def nearest(self, query: Matrix, count: int, probes: int, kept: npt.NDArray[np.uint8] | None = None) -> Ids:
         """About the `count` ids nearest to the unit query in the `probes` nearest cells, in no order.

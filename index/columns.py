@@ -6,6 +6,7 @@ A mask is a bool per internal id. An unknown value fits nothing.
 from collections import Counter
 from collections.abc import Collection, Iterable
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,8 @@ import pyarrow.compute as pc
 from index.bm25 import Docs
 
 Mask = npt.NDArray[np.bool_]
-Codes = npt.NDArray[np.int32]
+Codes = npt.NDArray[np.signedinteger[Any]]
+Owners = npt.NDArray[np.int32]
 
 #: columns with one value per creator
 CATEGORIES = (
@@ -28,11 +30,12 @@ _MOST = int(np.iinfo(np.int64).max)
 class _Values:
     """Who has which value: (owner, value) pairs, values as numbers."""
 
-    def __init__(self, owners: Docs | None, values: pa.Array) -> None:
+    def __init__(self, owners: Owners | None, values: pa.Array) -> None:
         encoded = values.dictionary_encode()
         self.names: list[str] = encoded.dictionary.to_pylist()
+        narrow = np.min_scalar_type(-len(self.names) - 1)  # most columns have few values: a byte each
         #: −1 for unknown
-        self.codes: Codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
+        self.codes: Codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(narrow)
         #: None when pair i belongs to creator i
         self.owners = owners
 
@@ -106,7 +109,7 @@ class Columns:
                 self._parents("followers_by_platform"), self._flat("followers_by_platform").field("platform")
             )
         if column == "niches":
-            everyone = np.arange(len(self._creators))
+            everyone = np.arange(len(self._creators), dtype=np.int32)
             values = [self._creators["primary_niche"].combine_chunks(), self._flat("secondary_niches")]
             return _Values(np.concatenate([everyone, self._parents("secondary_niches")]), pa.concat_arrays(values))
         return _Values(None, self._creators[column].combine_chunks())
@@ -119,16 +122,16 @@ class Columns:
         flat: pa.Array = self._creators[column].combine_chunks().flatten()
         return flat
 
-    def _parents(self, column: str) -> Docs:
+    def _parents(self, column: str) -> Owners:
         parents = pc.list_parent_indices(self._creators[column].combine_chunks())
-        owners: Docs = parents.to_numpy(zero_copy_only=False).astype(np.intp)
+        owners: Owners = parents.to_numpy(zero_copy_only=False).astype(np.int32)
         return owners
 
-    def _owned(self, owners: Docs | None, pairs: Mask) -> Mask:
+    def _owned(self, owners: Owners | None, pairs: Mask) -> Mask:
         """The creators that own at least one of these pairs."""
         return self._marked(owners[pairs]) if owners is not None else pairs
 
-    def _marked(self, docs: Docs) -> Mask:
+    def _marked(self, docs: Docs | Owners) -> Mask:
         mask = np.zeros(len(self._creators), bool)
         mask[docs] = True
         return mask

@@ -111,11 +111,12 @@ class Snapshot:
         return [self.keyword_texts[int(doc)].as_py() for doc in docs]
 
     def warm(self) -> None:
-        """Open everything that a query needs."""
+        """Open everything that a query needs, and give back what only the opening did."""
         for field in self.fields.values():
             field.cosines_of(np.zeros(1, np.intp), np.zeros(self.content.embedding.dim, np.float32))
         self.columns.warm()
         self.bm25.holders("")
+        pa.default_memory_pool().release_unused()
 
     def _creators(self, shard: Shard) -> pa.Table:
         if (mapped := self._mapped(f"{shard.path}/creators.arrow")) is not None:
