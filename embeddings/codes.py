@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import faiss
 import numpy as np
 import numpy.typing as npt
 
@@ -25,6 +24,8 @@ def write_codes(path: Path, centres: Matrix, sample: Matrix, parts: Iterable[tup
 
     centres: unit rows of even length. sample: rows to learn the codes from. parts: (rows, id of each, cell of each).
     """
+    import faiss  # here, for it takes long to load and most who open an index search nothing
+
     dim = centres.shape[1]
     cells = faiss.IndexFlatIP(dim)
     cells.add(centres)
@@ -41,6 +42,8 @@ class Codes:
     """In memory: FAISS would copy mapped codes, and keep both. Any number of threads may search."""
 
     def __init__(self, path: Path) -> None:
+        import faiss
+
         self._index: Any = faiss.read_index(str(path))
 
     def nearest(self, query: Matrix, count: int, probes: int, kept: npt.NDArray[np.uint8] | None = None) -> Ids:
@@ -48,6 +51,8 @@ class Codes:
 
         kept: a bit per id, lowest first, for those that may be named; None: all.
         """
+        import faiss
+
         chosen: Any = faiss.SearchParametersIVF(nprobe=probes)  # type: ignore[call-arg]
         # FAISS keeps a bare pointer to the selector: it must outlive the search.
         chosen.sel = selector = None if kept is None else faiss.IDSelectorBitmap(kept)  # type: ignore[arg-type,call-arg]
@@ -61,6 +66,8 @@ class Codes:
 @contextmanager
 def _one_thread() -> Iterator[None]:
     """Work so short is over before other threads are awake, and on a busy machine they only wait for each other."""
+    import faiss
+
     before = faiss.omp_get_max_threads()
     faiss.omp_set_num_threads(1)
     try:
