@@ -1,20 +1,19 @@
 """Fixtures for every room: no network but loopback, and a fresh store on each of the two databases."""
 
-import shutil
 import socket
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 from hypothesis import settings
 
 from store.session import Store
-from store.tables import METADATA
-from tests.factories import HOMES
 from tests.postgres import PostgresServer, postgres_server
+from tests.stores import Fill, Stores, nothing, stores_on_postgres, stores_on_sqlite
 
 _real_connect = socket.socket.connect
 
@@ -53,12 +52,15 @@ def postgres(request: pytest.FixtureRequest) -> Iterator[PostgresServer]:
 
 
 @pytest.fixture(scope="session")
-def _empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("template") / "store.db"
-    store = Store(f"sqlite:///{path}")
-    METADATA.create_all(store.engine)
-    store.close()
-    return path
+def _on_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stores]:
+    with stores_on_sqlite(tmp_path_factory.mktemp("sqlite")) as stores:
+        yield stores
+
+
+@pytest.fixture(scope="session")
+def _on_postgres(postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stores]:
+    with stores_on_postgres(postgres, tmp_path_factory.mktemp("postgres")) as stores:
+        yield stores
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -72,34 +74,23 @@ def bare_address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         yield address
 
 
-NewStore = Callable[[], Store]
+class NewStore(Protocol):
+    """Makes a store with the whole schema and what `fill` puts in; that is put in once and then copied."""
+
+    def __call__(self, fill: Fill = nothing) -> Store: ...
 
 
 @contextmanager
 def _making_stores(request: pytest.FixtureRequest, folder: Path) -> Iterator[NewStore]:
-    on_postgres = request.param == "postgres"
-    source = request.getfixturevalue("postgres" if on_postgres else "_empty_file")
+    stores: Stores = request.getfixturevalue(f"_on_{request.param}")
     homes = (folder / (f"home-{number}" if number else "home") for number in count())
     with ExitStack() as opened:
-
-        def make() -> Store:
-            home = next(homes)
-            home.mkdir()
-            if on_postgres:
-                address = opened.enter_context(source.database())
-            else:
-                address = f"sqlite:///{shutil.copy(source, home / 'store.db')}"
-            store = Store(address)
-            HOMES[store.url] = home
-            opened.callback(store.close)
-            return store
-
-        yield make
+        yield lambda fill=nothing: opened.enter_context(stores.opened(next(homes), fill))
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def new_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[NewStore]:
-    """Makes stores with the whole schema and no rows, each with a home of its own; on one database, then the other."""
+    """Makes stores, each with a home of its own; on one database, then the other."""
     with _making_stores(request, tmp_path) as make:
         yield make
 

@@ -22,7 +22,7 @@ class PostgresServer:
         self._url = url.set(drivername="postgresql+psycopg")
         self._names = (f"test_{worker}_{number}" for number in count())
         self._engine: Engine = create_engine(self._url, isolation_level="AUTOCOMMIT")
-        self._template = f"template_{worker}"
+        self.template = self._url.set(database=f"template_{worker}")
 
     def prepare(self) -> None:
         """Make the template: the whole schema and no rows. Speed before safety: nothing here outlives the run."""
@@ -30,8 +30,8 @@ class PostgresServer:
             for knob in ("fsync = off", "full_page_writes = off", "synchronous_commit = off"):
                 connection.exec_driver_sql(f"ALTER SYSTEM SET {knob}")
             connection.exec_driver_sql("SELECT pg_reload_conf()")
-            connection.exec_driver_sql(f"CREATE DATABASE {self._template}")
-        template = Store(self._url.set(database=self._template))
+            connection.exec_driver_sql(f"CREATE DATABASE {self.template.database}")
+        template = Store(self.template)
         METADATA.create_all(template.engine)
         template.close()
 
@@ -40,7 +40,7 @@ class PostgresServer:
         """The address of a database of one's own: the whole schema and no rows, unless another template is named."""
         name = next(self._names)
         with self._engine.connect() as connection:
-            connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {template or self._template}")
+            connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {template or self.template.database}")
         yield self._url.set(database=name).render_as_string(hide_password=False)
         with self._engine.connect() as connection:
             connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")

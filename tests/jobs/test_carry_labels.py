@@ -15,6 +15,7 @@ from jobs.explain_labels import explain_labels
 from providers.hashing import HashingEmbedder
 from providers.scripted import ScriptedLLM
 from store.session import Store
+from tests.conftest import NewStore
 from tests.factories import AS_OF, a_context, an_account
 from tests.jobs.test_enrich_creators import a_creator, in_force, obedient, rows, save
 
@@ -26,14 +27,17 @@ def a_night(store: Store, night: int, taxonomy: Path | None = None) -> Context:
     return context
 
 
-@pytest.fixture
-def answered(store: Store) -> Store:
+def answers(store: Store) -> None:
     """A model calls Ann a cook and Bea a musician."""
     for name, bio in (("ann", "Sourdough bread"), ("bea", "Guitar")):
         save(store, an_account(name, bio=bio), *a_creator(f"cr_{name}", f"youtube:id-{name}"))
     embed_accounts(a_night(store, 0))
     enrich_creators(a_night(store, 0), ScriptedLLM(obedient))
-    return store
+
+
+@pytest.fixture
+def answered(new_store: NewStore) -> Store:
+    return new_store(answers)
 
 
 @pytest.fixture

@@ -26,6 +26,7 @@ from store.tables import (
     CreatorMember,
     Enrichment,
 )
+from tests.conftest import NewStore
 from tests.factories import AS_OF, a_context, an_account, an_item
 
 SUMMARY = "Makes things at home and shows each step plainly for people who like to watch."
@@ -62,8 +63,7 @@ def a_creator(creator_id: str, *account_keys: str) -> list[SQLModel]:
     return [creator, *(CreatorMember(account_key=key, creator_id=creator_id, since=AS_OF) for key in account_keys)]
 
 
-@pytest.fixture
-def three_creators(store: Store) -> Store:
+def embedded(store: Store) -> None:
     """Ann bakes on two platforms, Bea plays guitar on one, Cy says nothing."""
     save(
         store,
@@ -79,7 +79,11 @@ def three_creators(store: Store) -> Store:
         *a_creator("cr_cy", "youtube:id-cy"),
     )
     embed_accounts(a_night(store))
-    return store
+
+
+@pytest.fixture
+def three_creators(new_store: NewStore) -> Store:
+    return new_store(embedded)
 
 
 def rows(store: Store) -> list[dict[str, Any]]:

@@ -23,6 +23,7 @@ from providers.scripted import ScriptedLLM
 from store.health import count_batches_under_way
 from store.session import Store
 from store.tables import ContentItem, Creator, CreatorAccount, CreatorMember, Enrichment, EnrichmentFailure, LlmCall
+from tests.conftest import NewStore
 from tests.factories import AS_OF, a_context, an_account, an_item
 from tests.jobs.batch_service import INPUT_TOKENS, OUTPUT_TOKENS, BatchService
 from tests.jobs.test_asked_again import after_nights
@@ -81,8 +82,7 @@ def obedient(user: str) -> str:
     return json.dumps(answer)
 
 
-@pytest.fixture
-def two_creators(store: Store) -> Store:
+def provisional_labels(store: Store) -> None:
     """Ann bakes, Bea plays the guitar; both have provisional labels."""
     for name, bio, title in (("ann", "Sourdough bread", "Baking rye bread"), ("bea", "Guitar", "Guitar song")):
         key = f"youtube:id-{name}"
@@ -105,7 +105,11 @@ def two_creators(store: Store) -> Store:
         )
     embed_accounts(a_night(store, 0))
     enrich_creators(a_night(store, 0))
-    return store
+
+
+@pytest.fixture
+def two_creators(new_store: NewStore) -> Store:
+    return new_store(provisional_labels)
 
 
 def test_labels_come_in_with_the_next_run_and_cost_half(two_creators):

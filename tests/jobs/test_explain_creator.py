@@ -33,20 +33,23 @@ def after_a_night(store):
         session.add(an_account("qande", "x", display_name="Bo", bio="chess", **later))
         session.add(an_account("quill.fans", "tiktok", bio="fan page of youtube.com/@quillandember", **later))
     judge(store, YT, X, Verdict.SAME, reviewer="ida", decided_at=AS_OF, note="told me so")
-    context = a_context(store, identity={"bio_neighbours": False})
-    resolve_creators(context)
-    return context
+    resolve_creators(by_words(store))
+
+
+def by_words(store):
+    return a_context(store, identity={"bio_neighbours": False})
 
 
 @pytest.fixture
-def context(store):
-    return after_a_night(store)
+def context(new_store):
+    return by_words(new_store(after_a_night))
 
 
 @pytest.fixture(scope="module")
 def told(shared_store):
     """The same for those who only ask."""
-    return after_a_night(shared_store)
+    after_a_night(shared_store)
+    return by_words(shared_store)
 
 
 def night(context, days: int) -> None:

@@ -18,6 +18,7 @@ from providers.scripted import ScriptedLLM
 from store.session import Store
 from store.tables import ContentItem, CreatorAccount, EnrichmentState, HandleSpan
 from store.vectors import member_fingerprints
+from tests.conftest import NewStore
 from tests.factories import AS_OF, a_context, an_account, an_item
 from tests.jobs.test_enrich_creators import a_creator, change, in_force, obedient, save
 
@@ -46,14 +47,17 @@ def a_night(store: Store, night: int, dim: int = 1_024, **llm: Any) -> Context:
     return context
 
 
-@pytest.fixture
-def answered(store: Store) -> Store:
+def answers(store: Store) -> None:
     """Ann and Bea post about bread, and a model has answered about both."""
     for name in ("ann", "bea"):
         save(store, an_account(name, bio="Sourdough bread"), *a_creator(f"cr_{name}", f"youtube:id-{name}"))
         save(store, *posts(12, BREAD, 0, name))
     enrich_creators(a_night(store, 0), ScriptedLLM(obedient))
-    return store
+
+
+@pytest.fixture
+def answered(new_store: NewStore) -> Store:
+    return new_store(answers)
 
 
 def decisions(context: Context) -> dict[str, tuple[str, str]]:

@@ -6,6 +6,7 @@ import pytest
 from base.judgement import Judgement, Verdict
 from corpus.generate import generate
 from engines.duckdb_engine import DuckDBEngine
+from jobs.context import Context
 from jobs.evaluation_page import evaluation_page
 from jobs.resolve_creators import resolve_creators
 from jobs.score_identity import assess_identity, calibration_of, score_identity
@@ -13,6 +14,7 @@ from store.judgements import save_judgements
 from store.pairs import load_pairs
 from store.session import Store
 from store.tables import CreatorMember
+from tests.conftest import NewStore
 from tests.crowds import accounts_of
 from tests.factories import AS_OF, a_context
 
@@ -51,13 +53,19 @@ CORPUS_TRUTH = pa.table(
 )
 
 
-@pytest.fixture
-def resolved(store: Store):
+def by_words(store: Store) -> Context:
+    return a_context(store, identity={"bio_neighbours": False})
+
+
+def resolve_corpus(store: Store) -> None:
     with store.writing() as session:
         session.add_all(accounts_of(CORPUS))
-    context = a_context(store, identity={"bio_neighbours": False})
-    resolve_creators(context)
-    return context
+    resolve_creators(by_words(store))
+
+
+@pytest.fixture
+def resolved(new_store: NewStore) -> Context:
+    return by_words(new_store(resolve_corpus))
 
 
 def test_an_assessment_adds_up(resolved):

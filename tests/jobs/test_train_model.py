@@ -9,6 +9,7 @@ from base.errors import SourceError, StoreError
 from base.judgement import Judgement, Verdict
 from corpus.generate import generate
 from identity.weights import Model, load_model
+from jobs.context import Context
 from jobs.resolve_creators import resolve_creators
 from jobs.resolve_file import resolve_file
 from jobs.train_model import train_file, train_stored, write_model
@@ -16,19 +17,26 @@ from store.creators import load_members
 from store.judgements import save_judgements
 from store.pairs import load_pairs
 from store.session import Store
+from tests.conftest import NewStore
 from tests.crowds import accounts_of
 from tests.factories import AS_OF, a_context
 
 CORPUS = generate(400, 31)
 
 
-@pytest.fixture
-def context(store: Store):
+def resolved(store: Store) -> None:
     with store.writing() as session:
         session.add_all(accounts_of(CORPUS))
-    context = a_context(store, identity={"bio_neighbours": False})
-    resolve_creators(context)
-    return context
+    resolve_creators(by_words(store))
+
+
+def by_words(store: Store) -> Context:
+    return a_context(store, identity={"bio_neighbours": False})
+
+
+@pytest.fixture
+def context(new_store: NewStore) -> Context:
+    return by_words(new_store(resolved))
 
 
 def pairs_of(context) -> pa.Table:
@@ -110,7 +118,7 @@ def test_an_audit_of_wrong_merges_raises_the_threshold(context):
 
 def test_a_store_without_pairs_is_told_what_to_do(store: Store):
     with pytest.raises(StoreError) as told:
-        train_stored(a_context(store, identity={"bio_neighbours": False}))
+        train_stored(by_words(store))
     assert told.value.hint == "creatordex resolve"
 
 
