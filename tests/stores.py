@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
@@ -35,11 +36,13 @@ class Stores:
 
     def __init__(self, empty: Original, copy_database: CopyDatabase, *, folder: Path, kept: ExitStack) -> None:
         self._originals: dict[Fill, Original] = {nothing: empty}
-        self._copy_database, self._folder, self._kept = copy_database, folder, kept
+        self._copy_database, self._kept = copy_database, kept
+        # A number for every attempt: a filling that fails must not hide why from the test after it.
+        self._homes = (folder / f"filled-{number}" for number in count())
 
     @contextmanager
     def opened(self, home: Path, fill: Fill = nothing) -> Iterator[Store]:
-        """A store of one's own with what `fill` puts in, which leaves as much in its home."""
+        """A store of one's own with what `fill` puts in, and with all that it leaves in the home."""
         original = self._originals.get(fill) or self._filled(fill)
         shutil.copytree(original.home, home)
         with self._copy_database(original.database, home) as address:
@@ -49,7 +52,7 @@ class Stores:
             store.close()
 
     def _filled(self, fill: Fill) -> Original:
-        home = self._folder / f"filled-{len(self._originals)}"
+        home = next(self._homes)
         store = self._kept.enter_context(self.opened(home))
         fill(store)
         store.close()

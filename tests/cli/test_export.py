@@ -86,6 +86,7 @@ def test_changes_since_the_last_run_are_none_until_something_changes(typed, reso
     ],
     ids=["Parquet on stdout", "unknown run", "folder that is not there", "unknown table"],
 )
+@pytest.mark.parametrize("bare_address", ["sqlite"], indirect=True)
 def test_a_wrong_export_says_why_and_ends_with_2(typed, resolved, words, why):
     done = typed("export", *words)
     assert done.exit_code == 2

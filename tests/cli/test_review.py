@@ -3,14 +3,17 @@
 import csv
 import io
 import json
+import shutil
 
 import pytest
 from typer.testing import CliRunner
 
 from base.fingerprint import creator_id_for
 from cli.main import app
-from jobs.runner import open_store
+from jobs.resolve_creators import resolve_creators
+from jobs.runner import run_jobs, working_store
 from jobs.settings import read_settings
+from tests.factories import AS_OF as FIRST
 from tests.factories import an_account
 
 YT, IG, FAN = "youtube:id-quillandember", "instagram:id-quill.ember", "tiktok:id-quillandember"
@@ -27,15 +30,21 @@ def typed(tmp_path, monkeypatch):
     return lambda *words: CliRunner().invoke(app, list(words))
 
 
-@pytest.fixture
-def resolved(typed):
-    store = open_store(read_settings())
-    with store.writing() as session:
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """A home after a night: each test gets a copy."""
+    settings = read_settings(home=tmp_path_factory.mktemp("night") / "home", identity={"bio_neighbours": False})
+    with working_store(settings) as store, store.writing() as session:
         session.add(an_account("quillandember", bio="essays. Instagram: @quill.ember"))
         session.add(an_account("quill.ember", "instagram", bio="YouTube: @quillandember", display_name="Quillandember"))
         session.add(an_account("quillandember", "tiktok", bio="fan page, dm for credit"))
-    store.close()
-    assert typed("resolve", *AS_OF).exit_code == 0
+    run_jobs("resolve", {"resolve_creators": resolve_creators}, settings, as_of=FIRST)
+    return settings.home
+
+
+@pytest.fixture
+def resolved(typed, home, tmp_path):
+    shutil.copytree(home, tmp_path / "home")
 
 
 def test_a_split_holds_from_the_next_resolve_on(typed, resolved):

@@ -1,6 +1,7 @@
 """train and evaluate, typed."""
 
 import json
+import shutil
 
 import pyarrow.parquet as pq
 import pytest
@@ -24,11 +25,19 @@ def typed(tmp_path, monkeypatch):
     return lambda *words: CliRunner().invoke(app, list(words))
 
 
-@pytest.fixture
-def resolved(typed, tmp_path):
-    with working_store(read_settings()) as store, store.writing() as session:
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """A home after a night: each test gets a copy."""
+    settings = read_settings(home=tmp_path_factory.mktemp("night") / "home", identity={"bio_neighbours": False})
+    with working_store(settings) as store, store.writing() as session:
         session.add_all(accounts_of(CORPUS))
-    run_jobs("resolve", {"resolve_creators": resolve_creators}, read_settings())
+    run_jobs("resolve", {"resolve_creators": resolve_creators}, settings)
+    return settings.home
+
+
+@pytest.fixture
+def resolved(typed, home, tmp_path):
+    shutil.copytree(home, tmp_path / "home")
     pq.write_table(CORPUS.truth, tmp_path / "truth.parquet")
 
 

@@ -8,11 +8,13 @@ from enrich.enricher import Enricher
 from enrich.taxonomy import load_taxonomy
 from jobs.calibrate_cascade import calibrate_cascade
 from jobs.cascade import cascade_of
+from jobs.context import Context
 from jobs.enrich_creators import PROMPT
 from prompts.catalog import load_prompt
 from providers.hashing import HashingEmbedder
 from store.session import Store
 from store.tables import Creator, CreatorMember
+from tests.conftest import NewStore
 from tests.factories import AS_OF, a_context, an_account, an_item
 
 CREATORS = 400
@@ -34,11 +36,14 @@ def rows_of(number: int) -> list[SQLModel]:
     ]  # fmt: skip
 
 
-@pytest.fixture
-def bakers(store: Store):
+def bake(store: Store) -> None:
     with store.writing() as session:
         session.add_all([row for number in range(CREATORS) for row in rows_of(number)])
-    context = a_context(store)
+
+
+@pytest.fixture
+def bakers(new_store: NewStore) -> Context:
+    context = a_context(new_store(bake))
     context.embedder = HashingEmbedder()
     return context
 

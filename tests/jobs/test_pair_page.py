@@ -33,12 +33,12 @@ class Elements(HTMLParser):
             self.numbers[self._row].append(float(values["value"] or ""))
 
 
-@pytest.fixture
-def pair(store):
-    with store.writing() as session:
+@pytest.fixture(scope="module")
+def pair(shared_store):
+    with shared_store.writing() as session:
         session.add(an_account("quillandember", display_name=EVIL, bio=f"{EVIL} Instagram: @quill.ember"))
         session.add(an_account("quill.ember", "instagram", display_name=EVIL, bio=f"{EVIL} YouTube: @quillandember"))
-    context = a_context(store, identity={"bio_neighbours": False})
+    context = a_context(shared_store, identity={"bio_neighbours": False})
     resolve_creators(context)
     return show_pair(context, YT, IG)
 

@@ -31,12 +31,12 @@ def test_every_pair_falls_into_exactly_one_bin_of_its_band(weighted):
     assert all(len(column) == len(edges) - 1 for column in counts.values())
 
 
-@pytest.fixture
-def night(store: Store) -> NightSummary:
+@pytest.fixture(scope="module")
+def night(shared_store: Store) -> NightSummary:
     accounts = [an_account("annbakes"), an_account("annbakes", "instagram"), an_account("annbakes", "tiktok")]
     keys = sorted(account.account_key for account in accounts)
     pairs = [(keys[0], keys[1], 9.0, "link"), (keys[1], keys[2], 1.0, "review"), (keys[0], keys[2], -8.0, "separate")]
-    with store.writing() as session:
+    with shared_store.writing() as session:
         session.add_all(accounts)
         session.add_all(CreatorMember(account_key=key, creator_id="cr_1", since=AS_OF) for key in keys)
         session.add(
@@ -58,8 +58,8 @@ def night(store: Store) -> NightSummary:
         JobReport("publish_index", {"creators": 1}, {"coverage": {"vectors": 0.9}, "published": True, "findings": []}),
     ]
     seconds = {report.stage: 1.0 for report in reports}
-    result = RunResult("run-1", AS_OF, 0, reports, seconds, home_of(store), resumed=False)
-    return summarise_night(a_context(store), result)
+    result = RunResult("run-1", AS_OF, 0, reports, seconds, home_of(shared_store), resumed=False)
+    return summarise_night(a_context(shared_store), result)
 
 
 def test_the_night_is_counted_from_the_store(night: NightSummary):

@@ -130,13 +130,11 @@ def test_a_second_look_comes_before_everything_else_until_somebody_judges_again(
 def merges(store):
     """Forty merged pairs, and a finished run."""
     for number in range(40):
-        for platform in ("youtube", "instagram"):
-            put(store, an_account(f"p{number:02}", platform))
-            account = f"{platform}:id-p{number:02}"
-            put(store, CreatorMember(account_key=account, creator_id=f"cr_{number:02}", since=AS_OF))
         pair = a_pair("x", "x", 0.999, "link")
-        pair.left, pair.right = f"instagram:id-p{number:02}", f"youtube:id-p{number:02}"
-        put(store, pair)
+        pair.left, pair.right = keys = [f"{platform}:id-p{number:02}" for platform in ("instagram", "youtube")]
+        members = [CreatorMember(account_key=key, creator_id=f"cr_{number:02}", since=AS_OF) for key in keys]
+        accounts = [an_account(f"p{number:02}", platform) for platform in ("instagram", "youtube")]
+        put(store, pair, *members, *accounts)
     finish_run(store, "run-1")
     return store
 
