@@ -1,6 +1,6 @@
-"""Publishes version after version and is killed anywhere (run as a script: FOLDER SEED)."""
+"""Publishes version after version and is killed anywhere."""
 
-import sys
+from itertools import count
 from pathlib import Path
 
 from index.versions import Versions, verify_version
@@ -25,8 +25,7 @@ def publish(root: Path, seed: int) -> None:
         versions.retire_old(grace_seconds=0.5)
 
 
-if __name__ == "__main__":
-    for seed in range(int(sys.argv[2]), int(sys.argv[2]) + 1_000_000):
-        publish(Path(sys.argv[1]), seed)
-        sys.stdout.write("published\n")
-        sys.stdout.flush()
+def publish_on(root: Path, first_seed: int) -> None:
+    """Until somebody puts an end to it."""
+    for seed in count(first_seed):
+        publish(root, seed)

@@ -12,15 +12,29 @@ import pytest
 
 from index.leases import leased_versions
 from index.versions import Versions, verify_version
-from tests.index.publisher import publish
+from tests.forks import Fork
+from tests.index.publisher import publish, publish_on
 
 KILLS = int(os.environ.get("CREATORDEX_PUBLISH_KILLS", "4"))
 READERS = int(os.environ.get("CREATORDEX_PUBLISH_READERS", "2"))
 
 
-def start(module: str, *arguments: object) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", f"tests.index.{module}", *map(str, arguments)]
+def start_reading(root: Path, name: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "tests.index.reading", str(root), name]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def kill_somewhere(root: Path, seed: int, seconds: float) -> None:
+    """Kill a publisher so long after its first version came into force."""
+    versions = Versions(root)
+    before = versions.current_path()
+    publisher = Fork(publish_on, root, seed)
+    while versions.current_path() == before:
+        time.sleep(0.01)
+    time.sleep(seconds)
+    assert publisher.process.is_alive()
+    publisher.process.kill()
+    assert publisher.ended().returncode == -signal.SIGKILL
 
 
 def finished(reader: subprocess.Popen[str]) -> list[int]:
@@ -33,18 +47,12 @@ def finished(reader: subprocess.Popen[str]) -> list[int]:
 def test_no_reader_sees_a_torn_version_and_none_loses_what_it_reads(tmp_path: Path):
     root, dice = tmp_path / "snapshots", random.Random(8)
     publish(root, 0)
-    readers = [start("reading", root, f"reader{number}") for number in range(READERS)]
+    readers = [start_reading(root, f"reader{number}") for number in range(READERS)]
     for reader in readers:
         assert reader.stdout is not None
         assert reader.stdout.readline() == "ready\n"
     for kill in range(KILLS):
-        publisher = start("publisher", root, kill * 1_000)
-        assert publisher.stdout is not None
-        publisher.stdout.readline()  # one publish is through; the next is hit somewhere
-        time.sleep(dice.uniform(0, 0.6))
-        publisher.send_signal(signal.SIGKILL)
-        publisher.wait()
-        publisher.stdout.close()
+        kill_somewhere(root, kill * 1_000, dice.uniform(0, 0.6))
         verify_version(Versions(root).current_path())
     answers = [finished(reader) for reader in readers]
     assert [(torn, failed) for _, _, torn, failed in answers] == [(0, 0)] * READERS
