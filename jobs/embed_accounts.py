@@ -1,6 +1,7 @@
 """Vectors of content items and of account fields: whatever text is new or changed is embedded, once."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -18,14 +19,17 @@ from jobs.context import Context
 from jobs.prices import likely_usd
 from jobs.report import JobReport
 from providers.embedder import embed_each
+from store.bulk import FrameWriter
 from store.tables import AccountVector, ContentVector
 
 ACCOUNTS_AT_ONCE = 5_000  # with 20 items each: about 100 MB of text and 150 MB of vectors
 #: per call of the embedder, and per transaction of what a paid one says: a kill loses its requests under way
 TEXTS_AT_ONCE = 2_048
-#: calls per transaction of what costs nothing: each ends with what it wrote going to the disk
-CALLS_AT_ONCE = 4
+#: calls per transaction of what costs nothing: keys of items come in no order, so that a transaction of some thousand
+#: vectors changes as many pages as one of ten thousands
+CALLS_AT_ONCE = 16
 
+Writing = Callable[[], AbstractContextManager[FrameWriter]]
 VectorTable = type[ContentVector] | type[AccountVector]
 KEYS: dict[VectorTable, list[str]] = {ContentVector: ["content_key"], AccountVector: ["account_key", "field"]}
 
@@ -39,16 +43,32 @@ def embed_accounts(context: Context) -> JobReport:
     What the recipe in force made of anything else is removed, so that the tables are the same as if made afresh;
     rows of other recipes stay, unread.
     """
+    report = JobReport("embed_accounts")
     recipes = context.embedding_recipe.fingerprint, context.profile_recipe.fingerprint
-    work = _Work(context, JobReport("embed_accounts"), *recipes, context.settings.embeddings.content_aggregation)
-    work.announce()
-    try:
-        for span in one_ahead(map(work.load, work.spans())):
-            work.embed_fields(span, work.embed_items(span))
-    except BudgetExhausted as stop:
-        work.stop(stop)
-    work.remove_strays()
-    return work.report
+    with _transactions(context) as writing:
+        work = _Work(context, writing, report, *recipes, context.settings.embeddings.content_aggregation)
+        work.announce()
+        try:
+            for span in one_ahead(map(work.load, work.spans())):
+                work.embed_fields(span, work.embed_items(span))
+        except BudgetExhausted as stop:
+            work.stop(stop)
+        work.remove_strays()
+    return report
+
+
+@contextmanager
+def _transactions(context: Context) -> Iterator[Writing]:
+    """How to write, a transaction at a time: on one connection for all of them, where nobody else writes meanwhile.
+
+    Whenever the last connection is closed, SQLite puts in its place all that was written, and most of those pages are
+    about to be written again.
+    """
+    if context.settings.embeddings.is_paid:  # the ledger writes in between, by sessions
+        yield context.writing_frames
+        return
+    with context.batches() as batches:
+        yield batches.writing_frames
 
 
 def expected_texts(context: Context) -> int:
@@ -68,6 +88,7 @@ class _Work:
     """One run of the job, walking the accounts span by span; spans are of account keys, both ends included."""
 
     context: Context
+    writing: Writing
     report: JobReport
     #: fingerprint for vectors of single items
     recipe: str
@@ -132,7 +153,7 @@ class _Work:
         self.report.details["fields"] = sorted({*self.report.details["fields"], *fields["field"].unique().to_pylist()})
 
     def remove_strays(self) -> None:
-        with self.context.writing_frames() as frames:
+        with self.writing() as frames:
             self.report.count(
                 removed=sum(frames.execute(delete) for delete in vectors.strays(self.recipe, self.profile_recipe))
             )
@@ -160,7 +181,7 @@ class _Work:
         """The texts among these that have a vector already, whoever's text it was: input_fingerprint and vector."""
         keys = pa.table({"input_fingerprint": fingerprints})
         keys = keys.append_column("recipe_fingerprint", pa.repeat(self._recipe_of(table), keys.num_rows))
-        with self.context.writing_frames() as frames:  # looking many keys up takes a temporary table
+        with self.writing() as frames:  # looking many keys up takes a temporary table
             found = frames.matching(table, keys).select(["input_fingerprint", "vector"])
         return found.take(first_of_each(found["input_fingerprint"]))
 
@@ -200,7 +221,7 @@ class _Work:
         """The stored vectors of these items: content_key and vector."""
         keys = items.select(["content_key"])
         keys = keys.append_column("recipe_fingerprint", pa.repeat(self.recipe, keys.num_rows))
-        with self.context.writing_frames() as frames:  # looking many keys up takes a temporary table
+        with self.writing() as frames:  # looking many keys up takes a temporary table
             return frames.matching(ContentVector, keys).select(["content_key", "vector"])
 
     def _write(self, table: VectorTable, rows: pa.Table, stored: pa.Table) -> int:
@@ -211,7 +232,7 @@ class _Work:
         new = absent(columns, stored, KEYS[table])
         changed = absent(columns, new, KEYS[table])
         made = self._recipe_of(table), to_micros(self.context.as_of)
-        with self.context.writing_frames() as frames:
+        with self.writing() as frames:
             written = frames.load(table, stamped(new, *made)) + frames.upsert(table, stamped(changed, *made))
         self.context.crashpoint(self.report.stage)
         return written
@@ -221,7 +242,7 @@ class _Work:
             return
         recipes = pa.repeat(self._recipe_of(table), rows.num_rows)
         keys = rows.select(KEYS[table]).append_column("recipe_fingerprint", recipes)
-        with self.context.writing_frames() as frames:
+        with self.writing() as frames:
             self.report.count(removed=frames.delete(table, keys))
         self.context.crashpoint(self.report.stage)
 
