@@ -69,8 +69,8 @@ class ReadsColumns(Adapter, Protocol):
     """An adapter that also reads many answers of one endpoint at once, for the speed of it."""
 
     @property
-    def body(self) -> pa.StructType:
-        """All that is read of a body. An answer in which anything has another type is read by `parse`."""
+    def bodies(self) -> Mapping[str, pa.StructType]:
+        """Endpoint → all that is read of its bodies. An answer in which anything has another type goes to `parse`."""
         ...
 
     def columns(self, endpoint: str, answers: Answers) -> Drafted:

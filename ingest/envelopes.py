@@ -24,12 +24,12 @@ from ingest.fields import FieldError, platform_name
 
 #: null, NaN and Infinity, of which Arrow makes something else than we do, and numbers that nobody writes
 _STRANGE = r"[:,\[]\s*-?(null|NaN|Inf(inity)?)\s*[,}\]]|[0-9]{100}"
-_PLATFORM = re.compile(rb'"platform"\s*:\s*"([a-z]+)"')
+_PLATFORM, _ENDPOINT = (re.compile(rb'"%s"\s*:\s*"([A-Za-z_.]+)"' % name) for name in (b"platform", b"endpoint"))
 _SHOWS = 256  # bytes of a line that show whether it is an envelope, and of which platform
 _SPACE = b" \t\r\n"
 # As scalars, as in `cells.py`.
 _OK, _EPOCH, _FALSE = pa.scalar(200), pa.scalar(0), pa.scalar(False)
-_NO_TEXT, _NO_INSTANT = pa.scalar(None, pa.string()), pa.scalar(None, pa.int64())
+_NO_INSTANT = pa.scalar(None, pa.int64())
 
 #: 1-based number and bytes of each line
 Lines = Sequence[tuple[int, bytes]]
@@ -41,23 +41,28 @@ def read_envelopes(lines: Mapping[int, bytes], fetched_at: int) -> Drafted:
     `fetched_at` (microseconds) stands in where an envelope does not say when.
     """
     drafted = Drafted(refused=set(lines))
-    for adapter, alike in _by_adapter(lines):
-        for numbers, envelopes in _parsed(alike, _envelope(adapter.body)):
-            _draft(drafted, adapter, numbers, envelopes, fetched_at)
+    for adapter, endpoint, alike in _by_endpoint(lines):
+        for numbers, envelopes in _parsed(alike, _envelope(adapter.bodies[endpoint])):
+            answers = _answers(adapter, endpoint, numbers, envelopes, fetched_at)
+            found = adapter.columns(endpoint, answers)
+            drafted.columns += found.columns
+            drafted.rejected += found.rejected
+            drafted.refused -= set(answers.lines.to_pylist()) - found.refused
     return drafted
 
 
-def _by_adapter(lines: Mapping[int, bytes]) -> Iterator[tuple[ReadsColumns, Lines]]:
-    """The lines that may be read, with the adapter of the platform which they seem to be of."""
-    found: dict[bytes, list[tuple[int, bytes]]] = {}
+def _by_endpoint(lines: Mapping[int, bytes]) -> Iterator[tuple[ReadsColumns, str, Lines]]:
+    """The lines that may be read, with the platform and endpoint of which they seem to be."""
+    found: dict[tuple[bytes, bytes], list[tuple[int, bytes]]] = {}
     for line, data in lines.items():
-        shown = _PLATFORM.search(data, 0, _SHOWS) if b'"endpoint"' in data[:_SHOWS] else None
-        if shown:
-            found.setdefault(shown[1], []).append((line, data.strip(_SPACE)))
-    for name, alike in found.items():
-        adapter = platforms.adapter_for(_platform(name.decode()) or "")
-        if isinstance(adapter, ReadsColumns):
-            yield adapter, _plain(alike)
+        platform, endpoint = _PLATFORM.search(data, 0, _SHOWS), _ENDPOINT.search(data, 0, _SHOWS)
+        if platform and endpoint:
+            found.setdefault((platform[1], endpoint[1]), []).append((line, data.strip(_SPACE)))
+    for names, alike in found.items():
+        name, asked = (each.decode() for each in names)
+        adapter = platforms.adapter_for(_platform(name) or "")
+        if isinstance(adapter, ReadsColumns) and asked in adapter.bodies:
+            yield adapter, asked, _plain(alike)
 
 
 def _plain(lines: Lines) -> Lines:
@@ -102,23 +107,17 @@ def _envelope(answer: pa.StructType) -> pa.Schema:
     return pa.schema([*texts, ("status", pa.int64()), ("request", pa.struct({"id": pa.string()})), ("body", body)])
 
 
-def _draft(
-    drafted: Drafted, adapter: ReadsColumns, numbers: pa.Int64Array, envelopes: pa.StructArray, fetched_at: int
-) -> None:
-    """Read the envelopes that hold an answer of the platform, endpoint by endpoint."""
+def _answers(
+    adapter: Adapter, endpoint: str, numbers: pa.Int64Array, envelopes: pa.StructArray, fetched_at: int
+) -> Answers:
+    """The envelopes that hold an answer of this endpoint."""
     instants = INSTANTS.check(part(envelopes, "fetched_at"), {str, NoneType})
     is_answer = pc.and_(_holds_answer(adapter, envelopes), _except(instants.refused, len(numbers)))
-    named = pc.if_else(is_answer, part(envelopes, "endpoint"), _NO_TEXT)
+    is_ours = pc.fill_null(pc.equal(part(envelopes, "endpoint"), scalar(endpoint)), _FALSE)
     at = pc.if_else(pc.equal(instants.values, _EPOCH), _NO_INSTANT, instants.values)
     at = pc.fill_null(at, scalar(fetched_at))
     answers = Answers(numbers, at, part(envelopes, "request", "id"), part(envelopes, "body"))
-    for endpoint in sorted(adapter.endpoints):
-        alike = answers.only(pc.fill_null(pc.equal(named, scalar(endpoint)), _FALSE))
-        if len(alike.lines):
-            found = adapter.columns(endpoint, alike)
-            drafted.columns += found.columns
-            drafted.rejected += found.rejected
-            drafted.refused -= set(alike.lines.to_pylist()) - found.refused
+    return answers.only(pc.and_(is_answer, is_ours))
 
 
 def _holds_answer(adapter: Adapter, envelopes: pa.StructArray) -> pa.BooleanArray:

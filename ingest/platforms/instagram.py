@@ -18,6 +18,7 @@ as a claim.
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 import pyarrow as pa
@@ -65,7 +66,11 @@ _LISTED = pa.struct({"data": pa.list_(pa.struct(_fields(_ITEM_TEXTS, _ITEM_COUNT
 
 class Instagram:
     platform = "instagram"
-    body = pa.struct({"business_discovery": pa.struct({**_fields(_TEXTS, _COUNTS), "media": _LISTED})})
+    bodies = MappingProxyType({
+        "business_discovery": pa.struct({
+            "business_discovery": pa.struct({**_fields(_TEXTS, _COUNTS), "media": _LISTED})
+        })
+    })  # fmt: skip
     endpoints = frozenset({"business_discovery"})
 
     def recognise(self, body: Json) -> str | None:

@@ -20,6 +20,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -58,34 +59,40 @@ _KINDS = {
 }
 
 
-_ADDRESS = pa.struct({"url": pa.string()})
-_TEXTS = (
-    "title", "description", "publishedAt", "customUrl", "country", "defaultLanguage", "defaultAudioLanguage",
-    "liveBroadcastContent", "channelId", "videoOwnerChannelId",
-)  # fmt: skip
-_COUNTS = ("subscriberCount", "videoCount", "viewCount", "likeCount", "commentCount")
+def _texts(names: str) -> dict[str, pa.DataType]:
+    return dict.fromkeys(names.split(), pa.string())
 
 
-def _texts_of(*names: str) -> dict[str, pa.DataType]:
-    return dict.fromkeys(names, pa.string())
+_SIZES = dict.fromkeys(("high", "medium", "default"), pa.struct({"url": pa.string()}))
+_SNIPPET = _texts("title description publishedAt") | {"thumbnails": pa.struct(_SIZES)}
 
 
-_THING = pa.struct({
-    "id": pa.string(),
-    "snippet": pa.struct({
-        **_texts_of(*_TEXTS),
-        "thumbnails": pa.struct({"high": _ADDRESS, "medium": _ADDRESS, "default": _ADDRESS}),
-        "resourceId": pa.struct(_texts_of("videoId")),
-    }),
-    "contentDetails": pa.struct(_texts_of("duration", "videoId", "videoPublishedAt")),
-    "statistics": pa.struct({**_texts_of(*_COUNTS), "hiddenSubscriberCount": pa.bool_()}),
-    "topicDetails": pa.struct({"topicCategories": pa.list_(pa.string())}),
-})  # fmt: skip
+def _thing(**parts: dict[str, pa.DataType]) -> pa.StructType:
+    return pa.struct({"id": pa.string()} | {name: pa.struct(fields) for name, fields in parts.items()})
+
+
+#: all that is read of the things in an answer
+_THINGS = {
+    "channels.list": _thing(
+        snippet=_SNIPPET | _texts("customUrl country defaultLanguage"),
+        statistics=_texts("subscriberCount videoCount viewCount") | {"hiddenSubscriberCount": pa.bool_()},
+        topicDetails={"topicCategories": pa.list_(pa.string())},
+    ),
+    "videos.list": _thing(
+        snippet=_SNIPPET | _texts("channelId defaultLanguage defaultAudioLanguage liveBroadcastContent"),
+        contentDetails=_texts("duration"),
+        statistics=_texts("viewCount likeCount commentCount"),
+    ),
+    "playlistItems.list": _thing(
+        snippet=_SNIPPET | _texts("channelId videoOwnerChannelId") | {"resourceId": pa.struct(_texts("videoId"))},
+        contentDetails=_texts("videoId videoPublishedAt"),
+    ),
+}
 
 
 class YouTube:
     platform = "youtube"
-    body = pa.struct({"items": pa.list_(_THING)})
+    bodies = MappingProxyType({name: pa.struct({"items": pa.list_(thing)}) for name, thing in _THINGS.items()})
     endpoints = frozenset(_KINDS.values())
 
     def recognise(self, body: Json) -> str | None:
@@ -221,8 +228,8 @@ def _videos(found: Items) -> Drafted:
     snippet, details = part(things, "snippet"), part(things, "contentDetails")
     durations = part(details, "duration")
     seconds = looked_up(durations, _known_seconds, pa.int64())
-    state = part(snippet, "liveBroadcastContent")
     has_both = pc.and_(snippet.is_valid(), details.is_valid())
+    state = part(snippet, "liveBroadcastContent")
     language = either(part(snippet, "defaultAudioLanguage"), part(snippet, "defaultLanguage"))
     values = {
         "platform": constant("youtube", len(things)), "platform_content_id": Said(part(things, "id")),
@@ -264,12 +271,13 @@ def _many_texts(things: pa.StructArray) -> dict[str, Said]:
 def _forms(seconds: pa.Int64Array, snippet: pa.StructArray) -> pa.Array:
     """`content_type` of many: asked of those few that may be called a Short."""
     is_brief = pc.and_(pc.greater(seconds, _ZERO), pc.less_equal(seconds, _LONGEST_SHORT))
-    title, description = part(snippet, "title"), part(snippet, "description")
-    says = pc.or_kleene(*(pc.match_substring_regex(text, "(?i)#short|/shorts/") for text in (title, description)))
-    rows = np.flatnonzero(pc.fill_null(pc.and_(is_brief, says), _FALSE).to_numpy(zero_copy_only=False))
-    texts = [column.take(pa.array(rows)).to_pylist() for column in (title, description)]
+    rows = np.flatnonzero(pc.fill_null(is_brief, _FALSE).to_numpy(zero_copy_only=False))
+    texts = [part(snippet, name).take(pa.array(rows)) for name in ("title", "description")]
+    says = pc.or_kleene(*(pc.match_substring_regex(text, "(?i)#short|/shorts/") for text in texts))
+    is_said = pc.fill_null(says, _FALSE)
+    rows = rows[is_said.to_numpy(zero_copy_only=False)]
     forms = np.full(len(snippet), "video", object)
-    for row, name, about in zip(rows.tolist(), *texts, strict=True):
+    for row, name, about in zip(rows.tolist(), *(text.filter(is_said).to_pylist() for text in texts), strict=True):
         forms[row] = content_type(SHORT_SECONDS, {"title": name or "", "description": about or ""})
     return pa.array(forms, pa.string())
 
