@@ -19,7 +19,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, reduce
 from types import MappingProxyType
 from typing import Any
 
@@ -112,7 +112,9 @@ class YouTube:
     def columns(self, endpoint: str, answers: Answers) -> Drafted:
         lists = part(answers.bodies, "items")
         read = {"channels.list": _channels, "videos.list": _videos, "playlistItems.list": _uploads}[endpoint]
-        drafted = read(_standing(gather(answers, lists)))
+        found = gather(answers, lists)
+        drafted = read(_standing(found))
+        drafted.refused.update(found.lines(_maybe_withdrawn(found.things)))
         if endpoint != "playlistItems.list":
             drafted.rejected += _all_missing(answers, lists)
         return drafted
@@ -202,6 +204,14 @@ def _standing(found: Items) -> Items:
     return found.only(pc.invert(is_withdrawn)) if pc.any(is_withdrawn).as_py() else found
 
 
+def _maybe_withdrawn(things: pa.StructArray) -> pa.BooleanArray:
+    """Notices beside thumbnails of no size that we know: whether there are any makes a difference."""
+    sizes = part(things, "snippet", "thumbnails")
+    is_known = reduce(pc.or_, (part(sizes, name).is_valid() for name in _SIZES))
+    is_notice = pc.is_in(part(things, "snippet", "title"), _NOTICE_TEXTS)
+    return pc.and_(is_notice, pc.and_(sizes.is_valid(), pc.invert(is_known)))
+
+
 def _channels(found: Items) -> Drafted:
     """`_channel` of many."""
     things = found.things
@@ -229,13 +239,14 @@ def _videos(found: Items) -> Drafted:
     durations = part(details, "duration")
     seconds = looked_up(durations, _known_seconds, pa.int64())
     has_both = pc.and_(snippet.is_valid(), details.is_valid())
-    state = part(snippet, "liveBroadcastContent")
+    state, form = part(snippet, "liveBroadcastContent"), pc.if_else(has_both, _forms(seconds, snippet), _NO_TEXT)
+    is_live = pc.and_(has_both, pc.is_in(state, _LIVE_STATES))
     language = either(part(snippet, "defaultAudioLanguage"), part(snippet, "defaultLanguage"))
     values = {
         "platform": constant("youtube", len(things)), "platform_content_id": Said(part(things, "id")),
         **_many_texts(things), "language": Said(language, snippet.is_valid()),
-        "duration_seconds": Said(seconds, details.is_valid()), "content_type": Said(_forms(seconds, snippet), has_both),
-        "subtype": Said(pc.if_else(pc.is_in(state, _LIVE_STATES), state, _NO_TEXT), has_both),
+        "duration_seconds": Said(seconds, details.is_valid()), "content_type": Said(form, has_both),
+        "subtype": Said(pc.if_else(is_live, state, _NO_TEXT), has_both),
         "views": got(things, "statistics", "viewCount"), "likes": got(things, "statistics", "likeCount"),
         "comments": got(things, "statistics", "commentCount"),
     }  # fmt: skip

@@ -137,6 +137,14 @@ def test_a_strange_line_between_plain_ones_is_read_alike(text: bytes):
     assert found.content.num_rows + len(found.rejected) >= 2
 
 
+@pytest.mark.parametrize(
+    "thumbnails", ["", ',"thumbnails":{}', ',"thumbnails":{"maxres":{}}', ',"thumbnails":{"high":{}}']
+)
+def test_a_notice_in_the_place_of_a_video_is_read_alike(thumbnails: str):
+    snippet = b'"snippet":{"title":"Private video","channelId":"UC1"%s}' % thumbnails.encode()
+    assert_same(_GOOD.replace(b'"id":"a"', b'"id":"a",' + snippet), "a.jsonl")
+
+
 def test_units_and_batches_of_any_size_hold_the_same(corpus: list[Path], monkeypatch: pytest.MonkeyPatch):
     for size in (1, 30_000):
         monkeypatch.setattr(files, "BATCH_BYTES", size)
