@@ -1,6 +1,5 @@
 """Hostile input leaves the same rows and the same rejections in both databases."""
 
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +9,10 @@ from ingest.files import Delivery
 from jobs.ingest_accounts import ingest_accounts
 from store.session import Store
 from store.tables import METADATA, CreatorAccount
-from tests.factories import HOMES, a_context
+from tests.factories import a_context
 from tests.ingest.answers import a_channel, channels, envelope, write_lines
 from tests.ingest.test_files import HOSTILE_LINES, REPAIRED
-from tests.postgres import PostgresServer
+from tests.stores import Stores
 
 TEXTS = {
     "emoji joined": "\U0001f469\u200d\U0001f4bb" * 200,
@@ -32,19 +31,10 @@ TEXTS = {
 
 
 @pytest.fixture
-def both(tmp_path: Path, postgres: PostgresServer, _empty_file: Path):
+def both(tmp_path: Path, _on_sqlite: Stores, _on_postgres: Stores):
     """The same empty store in each database."""
-    with postgres.database() as address:
-        stores = []
-        for name, where in (("file", f"sqlite:///{tmp_path / 'file' / 'store.db'}"), ("server", address)):
-            (tmp_path / name).mkdir()
-            if name == "file":
-                shutil.copy(_empty_file, tmp_path / name / "store.db")
-            stores.append(Store(where))
-            HOMES[stores[-1].url] = tmp_path / name
-        yield stores
-        for store in stores:
-            store.close()
+    with _on_sqlite.opened(tmp_path / "file") as file, _on_postgres.opened(tmp_path / "server") as server:
+        yield [file, server]
 
 
 def hostile_files(folder: Path) -> list[Path]:
