@@ -1,8 +1,10 @@
 """Pairs of like vectors. Vectors of one recipe in, candidate pairs with cosines out."""
 
 import os
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, TypeAlias
 
 import faiss
 import numpy as np
@@ -12,13 +14,15 @@ import pyarrow as pa
 from embeddings.vectors import Matrix, Vectors
 
 EXACT_ROWS = 20_000  # up to here comparing all with all takes seconds; see benchmarks/embedding.py
-QUERY_ROWS = 4_096  # per call: bounds the candidate lists in memory
+QUERY_ROWS = 1_024  # per call: bounds the candidate lists in memory
 PROBED_CELLS = 64
 TRAINING_ROWS_PER_CELL = 40  # FAISS warns below 39; more costs minutes and moves recall by less than a point
 #: candidates per wanted neighbour that are compared exactly: 4-bit codes only rank roughly
 REFINED = 4
 
 Indices = npt.NDArray[np.int64]
+#: what rows may be near: queries → candidates per query, -1 where there is none
+Search: TypeAlias = Callable[[Matrix], Indices]
 
 
 def nearest_neighbours(vectors: Vectors, k: int, min_cosine: float) -> pa.Table:
@@ -32,21 +36,31 @@ def nearest_neighbours(vectors: Vectors, k: int, min_cosine: float) -> pa.Table:
     order = np.argsort(np.asarray(vectors.ids, dtype=object), kind="stable").astype(np.int64)
     in_order = bool(np.all(np.diff(order) > 0))  # as they come from a store: no second copy of the largest thing here
     matrix = np.ascontiguousarray(vectors.matrix if in_order else vectors.matrix[order], np.float32)
-    faiss.omp_set_num_threads(os.cpu_count() or 1)
-    found = _search_all(matrix, k) if len(matrix) <= EXACT_ROWS else _search_cells(matrix, k)
-    pairs = [_pairs(matrix, rows, neighbours, k, min_cosine) for rows, neighbours in found]
+    starts = range(0, len(matrix), QUERY_ROWS)
+    # One thread inside FAISS and ours around it: its own spin while they wait, and where cores have other work that
+    # costs many times what they give.
+    with ThreadPoolExecutor(os.cpu_count() or 1, initializer=faiss.omp_set_num_threads, initargs=(1,)) as threads:
+        search = threads.submit(_searcher, matrix, k).result()
+        pairs = list(threads.map(partial(_pairs_from, matrix, search, k, min_cosine), starts))
     return _table(pairs, order)
 
 
-def _search_all(matrix: Matrix, k: int) -> Iterator[tuple[Indices, Indices]]:
-    for start in range(0, len(matrix), QUERY_ROWS):
-        queries = matrix[start : start + QUERY_ROWS]
-        # One more than asked for: a vector is its own nearest.
-        _, found = faiss.knn(queries, matrix, min(k + 1, len(matrix)), metric=faiss.METRIC_INNER_PRODUCT)
-        yield np.arange(start, start + len(queries)), found
+def _searcher(matrix: Matrix, k: int) -> Search:
+    return _all_at_once(matrix, k) if len(matrix) <= EXACT_ROWS else _cell_by_cell(matrix, k)
 
 
-def _search_cells(matrix: Matrix, k: int) -> Iterator[tuple[Indices, Indices]]:
+def _all_at_once(matrix: Matrix, k: int) -> Search:
+    # One more than asked for: a vector is its own nearest.
+    wanted = min(k + 1, len(matrix))
+
+    def search(queries: Matrix) -> Indices:
+        found: Indices = faiss.knn(queries, matrix, wanted, metric=faiss.METRIC_INNER_PRODUCT)[1]
+        return found
+
+    return search
+
+
+def _cell_by_cell(matrix: Matrix, k: int) -> Search:
     count, dim = matrix.shape
     cells = int(2 * np.sqrt(count))
     index: Any = faiss.index_factory(dim, f"IVF{cells},PQ{dim // 4}x4fs", faiss.METRIC_INNER_PRODUCT)
@@ -54,14 +68,19 @@ def _search_cells(matrix: Matrix, k: int) -> Iterator[tuple[Indices, Indices]]:
     index.train(matrix[:: max(1, count // (TRAINING_ROWS_PER_CELL * cells))])
     index.add(matrix)
     index.nprobe = PROBED_CELLS
-    for start in range(0, count, QUERY_ROWS):
-        queries = matrix[start : start + QUERY_ROWS]
-        _, found = index.search(queries, min(REFINED * (k + 1), count))
-        yield np.arange(start, start + len(queries)), found
+    wanted = min(REFINED * (k + 1), count)
+
+    def search(queries: Matrix) -> Indices:
+        found: Indices = index.search(queries, wanted)[1]
+        return found
+
+    return search
 
 
-def _pairs(matrix: Matrix, rows: Indices, found: Indices, k: int, min_cosine: float) -> pa.Table:
-    """Exact cosines of the candidates; of each row the best `k` that reach `min_cosine`."""
+def _pairs_from(matrix: Matrix, search: Search, k: int, min_cosine: float, start: int) -> pa.Table:
+    """Exact cosines of what a block of rows finds; of each row the best `k` that reach `min_cosine`."""
+    found = search(matrix[start : start + QUERY_ROWS])
+    rows = np.arange(start, start + len(found))
     left, right = np.repeat(rows, found.shape[1]), found.ravel()
     real = (right >= 0) & (right != left)
     left, right = left[real], right[real]

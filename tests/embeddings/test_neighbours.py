@@ -1,5 +1,8 @@
 """Neighbours: exact against a naive comparison, and near enough above the size where all pairs are too many."""
 
+import os
+
+import faiss
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -54,6 +57,24 @@ def test_the_order_of_the_rows_does_not_change_the_pairs(monkeypatch: pytest.Mon
     pairs, again = (nearest_neighbours(v, k=3, min_cosine=0.5) for v in (vectors, shuffled))
     assert named(pairs, vectors) == named(again, shuffled)
     assert sorted(pairs["cosine"].to_pylist()) == sorted(again["cosine"].to_pylist())
+
+
+@pytest.mark.parametrize("exact_rows", [100, 10_000], ids=["cells", "all with all"])
+def test_the_number_of_threads_does_not_change_the_pairs(monkeypatch: pytest.MonkeyPatch, exact_rows: int):
+    monkeypatch.setattr(embeddings.neighbours, "EXACT_ROWS", exact_rows)
+    monkeypatch.setattr(embeddings.neighbours, "QUERY_ROWS", 64)
+    found = []
+    for cores in (1, 3):
+        monkeypatch.setattr(os, "cpu_count", lambda cores=cores: cores)
+        found.append(nearest_neighbours(people(300), k=3, min_cosine=0.5))
+    assert found[0].num_rows
+    assert found[0].equals(found[1])
+
+
+def test_threads_of_others_stay_as_many_as_they_were():
+    before = faiss.omp_get_max_threads()
+    nearest_neighbours(people(60), k=3, min_cosine=0.5)
+    assert faiss.omp_get_max_threads() == before
 
 
 @pytest.mark.parametrize("count", [0, 1])
