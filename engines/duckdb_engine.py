@@ -9,9 +9,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from engines.engine import Kernel
+from engines.memory import give_back
 from engines.workers import available_cores, map_batches
 
-KERNEL_BATCH_ROWS = 50_000  # large enough to amortise a call, small enough to share out and to bound scratch memory
+KERNEL_BATCH_ROWS = 10_000  # large enough to amortise a call, small enough to share out and to bound scratch memory
+#: what DuckDB has freed goes back to the system from here on; by default it keeps hundreds of megabytes at hand
+_KEPT_AT_HAND = "1MB"
 
 
 class DuckDBEngine:
@@ -29,6 +32,8 @@ class DuckDBEngine:
                 "memory_limit": memory_limit,
                 "preserve_insertion_order": "false",
                 "temp_directory": self._spill.name,
+                "allocator_flush_threshold": _KEPT_AT_HAND,
+                "allocator_bulk_deallocation_flush_threshold": _KEPT_AT_HAND,
             }
         )
         if threads:
@@ -52,13 +57,20 @@ class DuckDBEngine:
         finally:
             for name in datasets:
                 self._connection.unregister(name)
+            give_back()
 
     def map_arrow(self, dataset: pa.Table, kernel: Kernel, schema: pa.Schema) -> pa.Table:
         """See `Engine.map_arrow`."""
         starts = range(0, dataset.num_rows, KERNEL_BATCH_ROWS)
         batches = (dataset.slice(start, KERNEL_BATCH_ROWS) for start in starts)
         parts = [result.cast(schema) for result in map_batches(batches, kernel, self._workers)]
-        return pa.concat_tables(parts) if parts else schema.empty_table()
+        if not parts:
+            return schema.empty_table()
+        # Each part holds all of its columns in one buffer: copied, a column that is dropped later can go.
+        whole = pa.concat_tables(parts).combine_chunks()
+        del parts
+        give_back()
+        return whole
 
     def write(self, dataset: pa.Table, path: str) -> None:
         """See `Engine.write`."""

@@ -21,8 +21,10 @@ Rows: TypeAlias = npt.NDArray[np.int64]
 
 
 def texts(column: pa.ChunkedArray) -> Texts:
-    """One contiguous array of a string column."""
-    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    """One contiguous array of a string column; no copy where it is one."""
+    if not isinstance(column, pa.ChunkedArray):
+        return column
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
 def in_order(frame: pa.Table, key: str, engine: Engine) -> pa.Table:

@@ -47,7 +47,7 @@ from identity.spelling import Speller
 Levels = npt.NDArray[np.int8]
 Bits = npt.NDArray[np.float64]
 
-BATCH_PAIRS = 250_000
+BATCH_PAIRS = 100_000  # bounds the scratch memory of each thread
 #: a value held by more than this power of two is shared: it is no evidence
 LARGEST_PRIVATE_BAND = 3
 SIMILAR_HANDLES = 0.92

@@ -83,7 +83,7 @@ class SharedWords:
         offsets = np.concatenate([[0], np.cumsum(_lengths(words))]).astype(codes.dtype)  # one width: no copies
         shape = (len(words), max(len(known), 1))
         self._weighed = csr_array((np.array(known, dtype=np.float64)[codes], codes, offsets), shape=shape)
-        self._held = csr_array((np.ones(len(codes)), codes, offsets), shape=shape)
+        self._held = csr_array((np.ones(len(codes), np.int8), codes, offsets), shape=shape)
         #: words per account, and the bits of all of them
         self.sizes, self.total_bits = _sums(self._held), _sums(self._weighed)
 

@@ -75,8 +75,10 @@ def compare_again(
         with_handles[side[held][shares_handle(relations)]] = True
     moved = moved_words(profiles, memory.counts, value_counts, engine, with_handles)
     held[held] = ~moved.touches(left[held], right[held], relations)
+    del left, right, moved  # what follows takes most memory of all
 
-    fresh = _compare_some(pairs.filter(pa.array(~held)), profiles, claims, rarity, engine, neighbours)
+    asked = pairs.filter(pa.array(~held)) if held.any() else pairs
+    fresh = _compare_some(asked, profiles, claims, rarity, engine, neighbours)
     taken = np.where(held, places, NOWHERE)
     levels = {name: _merge(taken, memory.pairs[name], fresh[name]) for name in LEVELS}
     whole = {name: pairs[name] for name in ("left", "right", "rules")} | levels

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from base.judgement import Judgement
 from engines.engine import Engine
+from engines.memory import give_back
 from identity.blocking import rule_counts
 from identity.canonical import name_members
 from identity.clustering import Clustering, Links, Settled, cluster
@@ -110,6 +111,7 @@ def resolve(
     claims = claims_by_row(said, keys)
     nearby = None if neighbours is None else neighbours_by_row(neighbours, keys)
     compared = night.compare(profiles, claims, rarity, engine, nearby, counts)
+    give_back()
     scored = weigh_pairs(compared.pairs, profiles, rarity, thresholds, night.standing(compared))
 
     same = night.same(compared, scored)

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from engines.workers import available_cores
+from identity.columns import texts
 from identity.rarity import BANDED
 
 Mask = npt.NDArray[np.bool_]
@@ -33,7 +34,7 @@ class Accounts:
     """What is read off one account, for all accounts by row."""
 
     def __init__(self, profiles: pa.Table) -> None:
-        self.texts = {name: profiles[name].combine_chunks() for name in TEXTS}
+        self.texts = {name: texts(profiles[name]) for name in TEXTS}
         cores = self.texts["handle_core"].dictionary_encode()
         with ThreadPoolExecutor(available_cores()) as threads:  # numbering is Arrow's work: threads do not wait
             alone = zip(ALONE, threads.map(_codes, (profiles[name] for name in ALONE)), strict=True)
@@ -88,7 +89,7 @@ class Sides:
 
 def _codes(column: pa.ChunkedArray) -> Codes:
     """A number per distinct text; -1 where it is missing."""
-    return _filled(column.combine_chunks().dictionary_encode().indices)
+    return _filled(texts(column).dictionary_encode().indices)
 
 
 def _codes_in(known: pa.StringArray, column: pa.ChunkedArray) -> Codes:
@@ -101,8 +102,8 @@ def _filled(codes: pa.Array | pa.ChunkedArray) -> Codes:
 
 
 def _listed(column: pa.StringArray, rows: Rows) -> list[str]:
-    texts: list[str] = pc.fill_null(column.take(pa.array(rows)), "").to_pylist()
-    return texts
+    listed: list[str] = pc.fill_null(column.take(pa.array(rows)), "").to_pylist()
+    return listed
 
 
 def _mask(column: pa.ChunkedArray) -> Mask:

@@ -40,9 +40,8 @@ def resolve_file(
     started = time.monotonic()
     before = None if previous is None else _previous_members(previous)
     decided: list[Judgement] = [] if judgements is None else read_judgements(judgements)
-    frame = read_frame(path)
     with DuckDBEngine(memory_limit=memory_limit, workers=workers) as engine:
-        accounts, intake = accept_accounts(frame, engine)
+        accounts, intake = accept_accounts(read_frame(path), engine)
         resolution = resolve(accounts, model=load_model(model), engine=engine, precision=precision, judgements=decided)
         report = {**intake, "precision": precision, **resolution.report}
         if before is not None:

@@ -38,6 +38,12 @@ def test_a_kernel_gives_the_same_rows_in_the_same_order_whatever_the_batches(mon
     assert whole["twice"].to_pylist() == list(range(0, 20, 2))
 
 
+def test_the_batches_of_a_kernel_come_back_as_one_piece(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(duckdb_engine, "KERNEL_BATCH_ROWS", 3)
+    with DuckDBEngine(workers=1) as engine:
+        assert engine.map_arrow(NUMBERS, double, DOUBLED)["twice"].num_chunks == 1
+
+
 def test_a_kernel_over_nothing_gives_the_schema():
     with DuckDBEngine() as engine:
         assert engine.map_arrow(NUMBERS.slice(0, 0), double, DOUBLED).schema == DOUBLED

@@ -4,7 +4,9 @@ import random
 
 import numpy as np
 import pyarrow as pa
+import pytest
 
+import identity.rivals
 from identity.comparisons import RIVAL_MARGINS, RIVALS
 from identity.rivals import Standing, rival_levels, rival_levels_beside
 
@@ -42,7 +44,11 @@ def test_no_pair_has_no_rival():
     assert levels() == []
 
 
-def test_random_crowds_have_the_rivals_that_a_look_at_every_other_pair_finds():
+@pytest.mark.parametrize("bids_at_once", [3, 1_000_000], ids=["a few bids at once", "all at once"])
+def test_random_crowds_have_the_rivals_that_a_look_at_every_other_pair_finds(
+    monkeypatch: pytest.MonkeyPatch, bids_at_once: int
+):
+    monkeypatch.setattr(identity.rivals, "BIDS_AT_ONCE", bids_at_once)
     random.seed(3)
     for size in (2, 5, 30):
         platforms = random.choices(["x", "youtube", "tiktok"], k=size)
