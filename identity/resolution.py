@@ -113,6 +113,7 @@ def resolve(
     compared = night.compare(profiles, claims, rarity, engine, nearby, counts)
     give_back()
     scored = weigh_pairs(compared.pairs, profiles, rarity, thresholds, night.standing(compared))
+    give_back()
 
     same = night.same(compared, scored)
     clusters = _cluster(profiles, scored, constraints, thresholds.link_bits, night.settled(compared, same))
