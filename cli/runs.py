@@ -22,9 +22,12 @@ def status(ctx: typer.Context, json: JsonFlag = False) -> None:
         return
     table = Table.grid(padding=(0, 2))
     for name, value in facts.items():
-        parts = ", ".join(f"{key} {amount}" for key, amount in value.items()) if isinstance(value, dict) else value
-        table.add_row(name.replace("_", " "), str(parts))
+        table.add_row(name.replace("_", " "), _listed(value) if isinstance(value, dict) else str(value))
     out.print(table)
+
+
+def _listed(amounts: dict[str, Any]) -> str:
+    return ", ".join(f"{key} {amount}" for key, amount in amounts.items()) or "nothing"
 
 
 @runs_app.command("list")
