@@ -24,6 +24,9 @@ import pyarrow.compute as pc
 from scipy.optimize import minimize
 
 from corpus.generate import Corpus, generate
+from embeddings.document import bio_documents
+from embeddings.neighbours import nearest_neighbours
+from embeddings.vectors import Vectors
 from engines.duckdb_engine import DuckDBEngine
 from engines.engine import Engine
 from identity.blocking import propose_pairs
@@ -35,24 +38,26 @@ from identity.forms import with_forms
 from identity.handles import near_form
 from identity.profile import build_profiles
 from identity.rarity import rarity_of, with_bands
-from identity.resolution import claims_by_row, with_rows
+from identity.resolution import claims_by_row, neighbours_by_row, with_rows
 from identity.rivals import rival_levels
-from identity.triage import Thresholds, Triage, cap_codes, triage
+from identity.triage import IdentitySettings, Thresholds, Triage, cap_codes, triage
 from identity.values import count_values, population_band
 from identity.weights import SHIPPED_MODEL, CalibrationPoint, HandleCharacters, Model, level_matrix, match_weight_bits
+from providers.local import load_embedder
 
 TRAINING = ((5_000, 105), (20_000, 101), (80_000, 103), (200_000, 104))
 #: and one corpus in which many accounts have no name
 NAMELESS, NAMELESS_SHARE, SEED = (40_000, 106), 0.3, 1
 CALIBRATION = (
     *((2_000, seed) for seed in range(301, 313)),
-    (5_000, 201), (5_000, 202), (20_000, 211), (20_000, 212), (80_000, 221), (500_000, 231),
+    (5_000, 201), (5_000, 202), (20_000, 211), (20_000, 212), (80_000, 221), (300_000, 231), (1_000_000, 241),
 )  # fmt: skip
 PRECISIONS = (0.8, 0.87, 0.9, 0.95, 0.97, 0.985, 0.99, 0.995)
 #: a promised precision may be missed by 0.015 on corpora the model has not seen: most of it is spent where
 #: a corpus is large; the precision of a small one scatters by as much from seed to seed
 TOLERANCE_SPENT, LARGE_BAND = 0.012, 15
 SMOOTHING = 0.5
+EMBEDDED_AT_ONCE = 8_192
 #: how hard a weight is pulled to its counted value, per squared bit
 PENALTY = 0.05
 #: no single level says more than this either way: a corpus shows only what its author thought of
@@ -169,7 +174,8 @@ def _sample(corpus: Corpus, model: Model, engine: Engine, nameless_share: float 
     owner_of = dict(zip(corpus.truth["account_key"].to_pylist(), corpus.truth["person_id"].to_pylist(), strict=True))
     owners = np.unique([owner_of[key] for key in profiles["account_id"].to_pylist()], return_inverse=True)[1]
     rarity = rarity_of(counts, n_band, model)
-    compared = compare(propose_pairs(profiles, claims, engine), profiles, claims, rarity, engine)
+    nearby = neighbours_by_row(bio_neighbours(corpus.accounts), profiles["account_id"])
+    compared = compare(propose_pairs(profiles, claims, engine, nearby), profiles, claims, rarity, engine, nearby)
     left, right = compared["left"].to_numpy(), compared["right"].to_numpy()
     return Sample(
         compared, np.column_stack(level_matrix(compared)), owners[left] == owners[right], n_band,
@@ -177,6 +183,23 @@ def _sample(corpus: Corpus, model: Model, engine: Engine, nameless_share: float 
         profiles["platform"].combine_chunks().dictionary_encode().indices.to_numpy().astype(np.int64),
         profiles.select(["row", "platform"]),
     )  # fmt: skip
+
+
+def bio_neighbours(accounts: pa.Table) -> pa.Table:
+    """left, right, cosine of accounts whose bios read alike, as a night with the `fast` embedder finds them."""
+    settings, documents = IdentitySettings(), bio_documents(accounts.append_column("account_key", accounts["account_id"]))
+    texts = documents["text"].combine_chunks().dictionary_encode()
+    embedder, distinct = load_embedder("fast"), texts.dictionary.to_pylist()
+    vectors = np.concatenate(
+        [embedder.embed(distinct[start : start + EMBEDDED_AT_ONCE]) for start in range(0, len(distinct), EMBEDDED_AT_ONCE)]
+    )
+    ids, matrix = documents["account_key"], vectors[texts.indices.to_numpy()]
+    found = nearest_neighbours(
+        Vectors(ids.to_pylist(), matrix, "fast"), settings.neighbours_per_account, settings.neighbour_min_cosine
+    )
+    return pa.table(
+        {"left": ids.take(found["left_index"]), "right": ids.take(found["right_index"]), "cosine": found["cosine"]}
+    )
 
 
 def _without_names(profiles: pa.Table, share: float) -> pa.Table:

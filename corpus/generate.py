@@ -65,9 +65,12 @@ class Corpus:
 
     @property
     def contents(self) -> pa.Table:
-        """(account_id, text): the lines repeated under the videos of an account, where it has any."""
+        """(account_id, text): the lines repeated under the videos of an account, where it has any, for three videos."""
         rows = [
-            (profile.account_key, "\n".join(profile.boilerplate)) for profile in self.profiles if profile.boilerplate
+            (profile.account_key, "\n".join(profile.boilerplate))
+            for profile in self.profiles
+            if profile.boilerplate
+            for _ in range(3)
         ]
         return pa.table({"account_id": [key for key, _ in rows], "text": [text for _, text in rows]})
 

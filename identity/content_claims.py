@@ -30,7 +30,8 @@ def content_claims(profiles: pa.Table, contents: pa.Table, engine: Engine) -> pa
     """One row per (source, target, kind): source, target_*, kind, strength, field, span.
 
     contents: account_id, text. An address in at least three of an account's items, or in two that are half of them,
-    keeps its kind; otherwise a self claim becomes a mention.
+    keeps its kind; otherwise a self claim becomes a mention. So does one of two accounts on a platform: they are hosts
+    of a joint channel, or an owner and a friend.
     """
     sql = _LINES.replace("$hosts", known_host_pattern())
     lines = engine.sql(sql, contents=contents, profiles=profiles)
@@ -84,10 +85,16 @@ weighed AS (
            count(*) OVER (PARTITION BY target_platform, target_handle, target_user_id, kind) AS claimants,
            seen >= $recurring OR (seen >= 2 AND 2 * seen >= items.items) AS recurs
     FROM found JOIN items USING (account_id)
+),
+rivalled AS (
+    SELECT account_id, target_platform FROM weighed WHERE kind = 'self' AND recurs
+    GROUP BY account_id, target_platform
+    HAVING count(DISTINCT target_handle) > 1 OR count(DISTINCT target_user_id) > 1
 )
 SELECT account_id AS source, target_platform, target_handle, target_user_id,
-       CASE WHEN kind NOT IN ('self', 'self_secondary') OR (recurs AND claimants <= $claimants) THEN kind
-            ELSE 'mention' END AS kind,
+       CASE WHEN kind = 'self' AND (NOT recurs OR claimants > $claimants OR rivalled.account_id IS NOT NULL)
+              OR kind = 'self_secondary' AND (NOT recurs OR claimants > $claimants) THEN 'mention'
+            ELSE kind END AS kind,
        strength, 'content' AS field, span
-FROM weighed
+FROM weighed LEFT JOIN rivalled USING (account_id, target_platform)
 """.replace("$recurring", str(RECURRING_ITEMS)).replace("$claimants", str(MAX_CLAIMANTS))

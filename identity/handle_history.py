@@ -3,7 +3,9 @@
 Comes in: claims whose handles were looked up among today's holders, when each account was last seen, and the spans in
 which accounts were seen with a handle. Goes out: the same claims, of which two kinds mean somebody else. A handle that
 nobody has any more means whoever had it last; one that changed hands after the claim was said never means the new
-holder. Addresses with an account's id are left alone: an id has one owner for ever.
+holder. That takes somebody seen before the claim: the old holder, or the new one under another name. An account that
+was merely seen first after the claim may have had its handle all along. Addresses with an account's id are left alone:
+an id has one owner for ever.
 """
 
 import pyarrow as pa
@@ -31,7 +33,8 @@ def as_meant(claims: pa.Table, accounts: pa.Table, spans: pa.Table, engine: Engi
 _DOUBTED = """
     WITH held AS (
         SELECT a.platform, s.handle, s.account_id, s.first_seen, s.last_seen,
-               a.handle IS NOT DISTINCT FROM s.handle AS still
+               a.handle IS NOT DISTINCT FROM s.handle AS still,
+               min(s.first_seen) OVER (PARTITION BY s.account_id) AS known_since
         FROM spans s JOIN accounts a ON a.account_id = s.account_id
     ),
     named AS (
@@ -44,7 +47,8 @@ _DOUBTED = """
         JOIN held h ON h.platform = n.target_platform AND h.handle = n.target_handle
         GROUP BY n.source, n.target_platform, n.target_handle, n.target, n.said_at
         HAVING (n.target IS NULL AND NOT bool_or(h.still))
-            OR (n.target IS NOT NULL AND min(h.first_seen) FILTER (WHERE h.account_id = n.target) > n.said_at)
+            OR (min(h.first_seen) FILTER (WHERE h.account_id = n.target) > n.said_at
+                AND min(CASE WHEN h.account_id = n.target THEN h.known_since ELSE h.first_seen END) <= n.said_at)
     )
 """
 _AS_MEANT = """,

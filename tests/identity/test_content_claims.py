@@ -34,6 +34,13 @@ def said(engine: DuckDBEngine, platform: str, texts: list[str], accounts: int = 
         ("youtube", [LINK], ["instagram ola.knits mention"]),
         ("youtube", [f"{HANDLE}\nitem {n}" for n in range(3)], ["instagram ola.knits self"]),
         ("youtube", [f"INSTAGRAM ➡️ {LINK} ({n})" for n in range(3)], ["instagram ola.knits self"]),
+        (
+            "youtube",
+            [f"{LINK}\ninstagram.com/teo.lens"] * 3,
+            ["instagram ola.knits mention", "instagram teo.lens mention"],
+        ),
+        ("youtube", [f"{LINK}\ntiktok.com/@ola"] * 3, ["instagram ola.knits self", "tiktok ola self"]),
+        ("youtube", [f"{LINK}\nguest: @teo.lens"] * 3, ["instagram ola.knits self", "youtube teo.lens mention"]),
         ("youtube", [f"edited by {HANDLE}"] * 4, ["instagram ola.knits mention"]),
         ("youtube", ["second channel: youtube.com/@olavlogs"] * 3, ["youtube olavlogs self_secondary"]),
         ("youtube", ["mgmt: @brightloom"] * 3, ["youtube brightloom contact"]),

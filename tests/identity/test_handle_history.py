@@ -55,7 +55,12 @@ def test_a_handle_that_nobody_has_any_more_means_the_account_that_was_renamed(en
 
 def test_a_claim_older_than_the_hand_over_never_means_the_new_holder(engine):
     assert meant(engine, ACCOUNTS, [ANN_HELD, ("bob", "annold", 60, 90)], "bob") == ["ann"]
-    assert meant(engine, ACCOUNTS, [("bob", "annold", 60, 90)], "bob") == [None], "nobody knows who had it then"
+    renamed = [("bob", "bobby", 10, 40), ("bob", "annold", 60, 90)]
+    assert meant(engine, ACCOUNTS, renamed, "bob") == [None], "bob had another name then, and nobody knows who had it"
+
+
+def test_an_account_first_seen_after_the_claim_may_have_had_its_handle_all_along(engine):
+    assert meant(engine, ACCOUNTS, [("bob", "annold", 60, 90)], "bob") == ["bob"]
 
 
 def test_a_claim_that_was_said_while_the_new_holder_had_it_means_the_new_holder(engine):
