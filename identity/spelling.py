@@ -96,20 +96,19 @@ def _chunks(order: Rows) -> Iterator[Rows]:
 
 def _tree(word_bits: Mapping[str, float], alphabet: str) -> tuple[npt.NDArray[np.int32], Bits]:
     """Per node and letter the next node (0: none), and per node the bits of the word that ends there (inf: none)."""
-    codes = {character: code for code, character in enumerate(alphabet, start=1)}
-    children: list[dict[int, int]] = [{}]
-    ends: dict[int, float] = {}
-    for word, bits in word_bits.items():
-        if 1 < len(word) <= LONGEST_WORD and all(character in codes for character in word):
-            node = 0
-            for character in word:
-                node = children[node].setdefault(codes[character], len(children))
-                if node == len(children):
-                    children.append({})
-            ends[node] = bits
-    table = np.zeros((len(children), len(alphabet) + 1), np.int32)
-    for node, edges in enumerate(children):
-        table[node, list(edges)] = list(edges.values())
-    known = np.full(len(children), np.inf)
-    known[list(ends)] = list(ends.values())
-    return table, known
+    known = set(alphabet)
+    words = sorted(word for word in word_bits if 1 < len(word) <= LONGEST_WORD and known.issuperset(word))
+    letters = np.array(words, f"U{LONGEST_WORD}").view(np.uint32).reshape(len(words), LONGEST_WORD)
+    code_of = np.zeros(1 + max(map(ord, alphabet)), np.intp)
+    code_of[list(map(ord, alphabet))] = np.arange(1, len(alphabet) + 1)
+    codes = code_of[letters]
+    differs = np.ones(codes.shape, bool)
+    differs[1:] = np.logical_or.accumulate(codes[1:] != codes[:-1], axis=1)
+    is_new = differs & (codes > 0)  # the first word of the sorted ones that starts so
+    nodes = np.cumsum(is_new, axis=0) + np.cumsum([0, *is_new.sum(axis=0)[:-1]])  # the root is 0; then letter by letter
+    parents = np.column_stack([np.zeros(len(words), np.intp), nodes[:, :-1]])
+    table = np.zeros((1 + int(is_new.sum()), len(alphabet) + 1), np.int32)
+    table[parents[is_new], codes[is_new]] = nodes[is_new]
+    bits = np.full(len(table), np.inf)
+    bits[nodes[np.arange(len(words)), np.count_nonzero(codes, axis=1) - 1]] = [word_bits[word] for word in words]
+    return table, bits
