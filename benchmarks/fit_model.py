@@ -72,7 +72,8 @@ NEUTRAL = {
 #: lowest and highest weight in bits of levels whose meaning fixes their direction, whatever a corpus shows
 BOUNDS: dict[str, dict[str, tuple[float | None, float | None]]] = {
     "claim": {
-        "mutual": (0.0, None), "self": (0.0, None), "secondary": (0.0, None), "almost": (2.0, 8.0),
+        "mutual": (0.0, None), "self": (0.0, None), "secondary": (0.0, None), "described": (0.0, 8.0),
+        "almost": (2.0, 8.0),
         "contested": (-4.0, 6.0), "named": (0.0, 4.0), "elsewhere_unknown": (-4.0, 0.0), "related": (None, 0.0),
         "elsewhere": (-10.0, -4.0), "elsewhere_both": (-12.0, -6.0), "fan_of": (-12.0, -10.0),
     },
@@ -187,11 +188,17 @@ def _sample(corpus: Corpus, model: Model, engine: Engine, nameless_share: float 
 
 def bio_neighbours(accounts: pa.Table) -> pa.Table:
     """left, right, cosine of accounts whose bios read alike, as a night with the `fast` embedder finds them."""
-    settings, documents = IdentitySettings(), bio_documents(accounts.append_column("account_key", accounts["account_id"]))
+    settings, documents = (
+        IdentitySettings(),
+        bio_documents(accounts.append_column("account_key", accounts["account_id"])),
+    )
     texts = documents["text"].combine_chunks().dictionary_encode()
     embedder, distinct = load_embedder("fast"), texts.dictionary.to_pylist()
     vectors = np.concatenate(
-        [embedder.embed(distinct[start : start + EMBEDDED_AT_ONCE]) for start in range(0, len(distinct), EMBEDDED_AT_ONCE)]
+        [
+            embedder.embed(distinct[start : start + EMBEDDED_AT_ONCE])
+            for start in range(0, len(distinct), EMBEDDED_AT_ONCE)
+        ]
     )
     ids, matrix = documents["account_key"], vectors[texts.indices.to_numpy()]
     found = nearest_neighbours(

@@ -75,7 +75,8 @@ def _corpus(folder: Path, accounts: int, seed: int) -> CorpusFiles:
 
 @contextmanager
 def _postgres() -> Iterator[str]:
-    with postgres_server(uuid.uuid4().hex, f"night{os.getpid()}") as server, server.database() as address:
+    """An empty database, without fsync; the night lays its own schema."""
+    with postgres_server(uuid.uuid4().hex, f"night{os.getpid()}") as server, server.database("template1") as address:
         yield address
 
 

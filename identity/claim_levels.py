@@ -8,11 +8,14 @@ import pyarrow.compute as pc
 from engines.engine import Engine
 from identity.comparisons import CLAIM
 
+Levels = npt.NDArray[np.int8]
 
-def claim_levels(pairs: pa.Table, profiles: pa.Table, claims: pa.Table, engine: Engine) -> npt.NDArray[np.int8]:
+
+def claim_levels(pairs: pa.Table, profiles: pa.Table, claims: pa.Table, engine: Engine) -> Levels:
     """The level of CLAIM per pair, in the order of `pairs` (which is by left and right).
 
-    claims: source_row, target_row (NULL when nobody we know is meant), target_platform, target_letters, kind.
+    claims: source_row, target_row (NULL when nobody we know is meant), target_platform, target_letters, kind,
+    in_profile.
     """
     sides, shown = pairs.select(["left", "right"]), profiles.select(["row", "platform", "handle_letters"])
     found = engine.sql(_LEVELS, pairs=sides, profiles=shown, claims=claims)
@@ -20,10 +23,17 @@ def claim_levels(pairs: pa.Table, profiles: pa.Table, claims: pa.Table, engine: 
     return np.asarray(pc.index_in(found["claim"], value_set=names).to_numpy(), dtype=np.int8)
 
 
+def with_names(levels: Levels, names_agree: npt.NDArray[np.bool_]) -> Levels:
+    """What only descriptions say is believed where names agree: descriptions stay when a handle has left."""
+    described, own = CLAIM.index("described", "self")
+    return np.where((levels == described) & names_agree, own, levels).astype(np.int8)
+
+
 # Only accounts that say something can change a level: most pairs hold none, and skip every join but the first.
 _LEVELS = """
 WITH said AS (
     SELECT source_row, target_row, max(CASE WHEN kind = 'self' THEN 1 ELSE 0 END) AS own,
+           max(CASE WHEN kind = 'self' AND in_profile THEN 1 ELSE 0 END) AS shown,
            max(CASE WHEN kind = 'self_secondary' THEN 1 ELSE 0 END) AS secondary,
            max(CASE WHEN kind IN ('mention', 'employer', 'contact') THEN 1 ELSE 0 END) AS related,
            max(CASE WHEN kind = 'fan_of' THEN 1 ELSE 0 END) AS fan
@@ -43,6 +53,7 @@ spoken AS (
 facts AS (
     SELECT p."left", p."right", lr.target_row IS NOT NULL OR rl.target_row IS NOT NULL AS named,
            coalesce(lr.own, 0) AS left_own, coalesce(rl.own, 0) AS right_own,
+           greatest(coalesce(lr.shown, 0), coalesce(rl.shown, 0)) AS shown,
            greatest(coalesce(lr.secondary, 0), coalesce(rl.secondary, 0)) AS secondary,
            greatest(coalesce(lr.related, 0), coalesce(rl.related, 0)) AS related,
            greatest(coalesce(lr.fan, 0), coalesce(rl.fan, 0)) AS fan,
@@ -62,7 +73,8 @@ levels AS (
            CASE WHEN fan = 1 THEN 'fan_of'
                 WHEN left_own = 1 AND right_own = 1 THEN 'mutual'
                 WHEN left_own + right_own = 1 AND left_known + right_known > 0 THEN 'contested'
-                WHEN left_own + right_own = 1 THEN 'self'
+                WHEN left_own + right_own = 1 AND shown = 1 THEN 'self'
+                WHEN left_own + right_own = 1 THEN 'described'
                 WHEN secondary = 1 THEN 'secondary'
                 WHEN left_known = 1 AND right_known = 1 THEN 'elsewhere_both'
                 WHEN left_known = 1 OR right_known = 1 THEN 'elsewhere'

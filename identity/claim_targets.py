@@ -14,7 +14,10 @@ CLAIM_SCHEMA = pa.schema([("source", pa.string()), *CLAIM_FIELDS, ("target", pa.
 
 
 def find_targets(said: pa.Table, profiles: pa.Table, engine: Engine) -> pa.Table:
-    """One row per (source, target, kind), strongest kept, sorted; target is NULL when nobody known is meant."""
+    """One row per (source, target, kind), sorted; target is NULL when nobody known is meant.
+
+    Of several the profile's own is kept, then the strongest.
+    """
     known = profiles.select(["account_id", "platform", "platform_user_id", "handle"])
     return engine.sql(_RESOLVE, profiles=known, said=said).cast(CLAIM_SCHEMA)
 
@@ -48,7 +51,7 @@ ranked AS (
     SELECT *,
         row_number() OVER (
             PARTITION BY source, target_platform, kind, coalesce(target, target_user_id, target_handle)
-            ORDER BY strength DESC, field, span, target_handle, target_user_id
+            ORDER BY field = 'content', strength DESC, field, span, target_handle, target_user_id
         ) AS place,
         bool_or(kind IN ('self', 'self_secondary')) OVER (
             PARTITION BY source, target_platform, coalesce(target, target_user_id, target_handle)

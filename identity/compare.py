@@ -19,7 +19,7 @@ from rapidfuzz.process import cpdist
 
 from engines.engine import Engine
 from engines.workers import available_cores
-from identity.claim_levels import claim_levels
+from identity.claim_levels import claim_levels, with_names
 from identity.comparisons import (
     ADDRESS,
     BIO,
@@ -93,7 +93,7 @@ def compare(
         said = claim_levels(pairs, profiles, claims, engine)
         levels = pa.concat_tables(found)
     whole = {
-        "claim": pa.array(said),
+        "claim": pa.array(with_names(said, _names_agree(levels["handle_name"]))),
         "rivals": pa.array(np.zeros(pairs.num_rows, dtype=np.int8)),
         "bio_vector": pa.array(_bio_vector(_cosines(pairs, neighbours, engine))),
     }
@@ -128,6 +128,10 @@ def _levels(known: _Known, batch: pa.Table) -> pa.Table:
 
 _HANDLES = {name: place for place, name in enumerate(HANDLE_RELATIONS)}
 _NAMES = {name: place for place, name in enumerate(NAME_RELATIONS)}
+
+
+def _names_agree(handle_name: pa.ChunkedArray) -> Mask:
+    return np.asarray(handle_name.to_numpy() % len(NAME_RELATIONS) <= _NAMES["similar"])
 
 
 def _shares(handle: Levels) -> Mask:

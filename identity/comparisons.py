@@ -92,6 +92,7 @@ CLAIM = Comparison(
         mutual="each names the other as its own account",
         self="one names the other as its own account",
         secondary="one names the other as its second, former or main account",
+        described="one names the other as its own in descriptions of its items only, and their names do not agree",
         almost="one names as its own a handle that nobody has, and that is the other's but for digits and separators",
         contested="one names the other as its own, and the other names a third account instead",
         named="one names the other without saying why",

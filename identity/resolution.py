@@ -213,6 +213,7 @@ def claims_by_row(claims: pa.Table, keys: pa.ChunkedArray) -> pa.Table:
             "target_platform": claims["target_platform"],
             "target_letters": letters_of(near_forms(texts(unknown))),
             "kind": claims["kind"],
+            "in_profile": pc.not_equal(claims["field"], "content"),
         }
     )
 
@@ -331,7 +332,7 @@ def merges_by_evidence(scored: pa.Table, kept: Links) -> dict[str, int]:
     keys = scored["left"].to_numpy().astype(np.int64) * size + scored["right"].to_numpy()
     levels = Levels(scored.take(pa.array(np.searchsorted(keys, kept.left * size + kept.right))))
     reasons = {
-        "claim": levels.on("claim", "mutual", "self", "secondary", "almost", "contested"),
+        "claim": levels.on("claim", "mutual", "self", "secondary", "described", "almost", "contested"),
         "email": levels.on("email", "private", "of_two", "of_few"),
         "site": levels.on("site", "private", "of_two", "of_few"),
         "handle_and_name": levels.handle_is(*SAME_HANDLES) & levels.name_is("equal", "similar"),

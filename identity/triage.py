@@ -151,7 +151,7 @@ def cap_codes(compared: pa.Table, model: Model, n_band: int) -> npt.NDArray[np.i
     levels = Levels(compared)
     owned = levels.on("claim", "mutual", "self", "secondary", "almost")
     shared = levels.on("email", "private", "of_two", "of_few") | levels.on("site", "private", "of_two", "of_few")
-    corroborated = owned | levels.on("claim", "contested") | shared
+    corroborated = owned | levels.on("claim", "described", "contested") | shared
     handle = levels.handle_is(*SAME_HANDLES)
     handle_part = levels.handle_is("start", "similar")
     name = levels.name_is("equal", "similar")

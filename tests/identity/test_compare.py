@@ -34,7 +34,10 @@ def levels(
     cosine: float | None = None,
     counts: list[tuple[str, str, int]] = (),
 ) -> dict[str, str]:
-    """The level per comparison of two accounts. claims: source, target (None: unknown), platform, kind, handle."""
+    """The level per comparison of two accounts.
+
+    claims: source, target (None: unknown), platform, kind, handle, field.
+    """
     sides = [{"platform": "youtube"} | left, {"platform": "instagram"} | right]
     columns = {"account_id": pa.array(["a", "b"])}
     columns |= {name: pa.array([side.get(name) for side in sides], pa.string()) for name in TEXTS}
@@ -50,6 +53,7 @@ def levels(
                 "target_platform": pa.array([claim[2] for claim in claims], pa.string()),
                 "kind": pa.array([claim[3] for claim in claims], pa.string()),
                 "target_handle": pa.array([claim[4] if len(claim) > 4 else None for claim in claims], pa.string()),
+                "field": pa.array([claim[5] if len(claim) > 5 else "bio" for claim in claims], pa.string()),
             }
         ),
         profiles["account_id"],
@@ -87,6 +91,28 @@ def h(handle: str, name: str | None = None, latin: str | None = None) -> dict[st
 def test_handle_and_name_are_one_comparison(engine, left, right, level):
     """IDN-04: exact, near-exact and similar handles are told apart."""
     assert levels(engine, left, right)["handle_name"] == level
+
+
+@pytest.mark.parametrize(
+    ("name", "fields", "level"),
+    [
+        ("bo kim", ["content"], "described"),
+        (None, ["content"], "described"),
+        ("ann lee", ["content"], "self"),
+        ("ann m lee", ["content"], "self"),
+        ("bo kim", ["bio"], "self"),
+        ("bo kim", ["content", "website"], "self"),
+    ],
+)
+def test_descriptions_alone_are_believed_where_names_agree(engine, name, fields, level):
+    """A handle may have passed to somebody else since the descriptions were written."""
+    claims = [(0, 1, "instagram", "self", None, field) for field in fields]
+    assert levels(engine, h("quill", "ann lee"), h("quill", name), claims)["claim"] == level
+
+
+def test_what_both_say_is_believed_wherever_they_say_it(engine):
+    claims = [(0, 1, "instagram", "self", None, "content"), (1, 0, "youtube", "self", None, "bio")]
+    assert levels(engine, h("quill", "ann lee"), h("kiln", "bo kim"), claims)["claim"] == "mutual"
 
 
 @pytest.mark.parametrize(
