@@ -155,7 +155,7 @@ def cap_codes(compared: pa.Table, model: Model, n_band: int) -> npt.NDArray[np.i
     handle = levels.handle_is(*SAME_HANDLES)
     handle_part = levels.handle_is("start", "similar")
     name = levels.name_is("equal", "similar")
-    bio = levels.on("bio", *TELLING_BIOS) | levels.on("bio_vector", "same")
+    bio = levels.on("bio", *TELLING_BIOS)
     rare = levels.handle_bits > n_band + model.bare_handle_margin_bits
     against = (
         levels.on("kind", "different", "branch", "fan")
