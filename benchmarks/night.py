@@ -3,12 +3,13 @@
     python -m benchmarks.night --accounts 100000 --embedder fast
     python -m benchmarks.night --accounts 1000000 --by-stage --changed 0.02 [--postgres]
 
-A second night over the same files must change no table and publish nothing. With `--by-stage` the first night is its
-commands one by one, so that each says its own processor time, memory and disk. With `--changed` the second night takes
-in a new profile and a new post of that share of the accounts instead.
+A second night over the same files must change no table and publish nothing. With `--by-stage` a night is its commands
+one by one, so that each says its own processor time, memory and disk. With `--changed` the second night takes in a new
+profile and a new post of that share of the accounts instead.
 """
 
 import argparse
+import math
 import os
 import sys
 import tempfile
@@ -16,8 +17,9 @@ import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 import psycopg
 
@@ -32,6 +34,15 @@ from tests.postgres import postgres_server
 STAGES = ("ingest", "embed", "resolve", "enrich", "embed", "publish")
 
 
+class Took(NamedTuple):
+    """A night."""
+
+    #: on the wall
+    seconds: float
+    #: of its processes; not measured where the night is one command
+    cpu: float = math.nan
+
+
 def main() -> None:
     options = _options()
     with tempfile.TemporaryDirectory(prefix="creatordex-night-", dir=options.scratch) as scratch, ExitStack() as opened:
@@ -41,11 +52,12 @@ def main() -> None:
         if options.postgres:
             environment["CREATORDEX_DATABASE_URL"] = opened.enter_context(_postgres())
         if options.by_stage:
-            seconds = _by_stage(home, files.deliveries, environment, STAGES[: options.stages])
+            print("\nfirst night, stage by stage")
+            first = _by_stage(home, files.deliveries, environment, STAGES[: options.stages], REFERENCE)
         else:
-            seconds = _at_once(home, files.deliveries, environment)
+            first = _at_once(home, files.deliveries, environment)
         if options.changed:
-            _changed_night(home, options.changed, environment, seconds)
+            _changed_night(home, options.changed, environment, first, by_stage=options.by_stage)
         elif not options.by_stage:
             _night_without_news(home, files.deliveries, environment)
 
@@ -80,35 +92,43 @@ def _postgres() -> Iterator[str]:
         yield address
 
 
-def _at_once(home: Path, files: Sequence[Path], environment: Mapping[str, str]) -> float:
+def _at_once(home: Path, files: Sequence[Path], environment: Mapping[str, str]) -> Took:
     night = _nightly(home, files, environment)
     print_night("first night", night)
     print(f"  home {_mib(home):,.0f} MiB")
-    return night.seconds
+    return Took(night.seconds)
 
 
-def _by_stage(home: Path, files: Sequence[Path], environment: Mapping[str, str], stages: Sequence[str]) -> float:
+def _by_stage(
+    home: Path, files: Sequence[Path], environment: Mapping[str, str], stages: Sequence[str], at: datetime
+) -> Took:
     """Each stage as a command; what it took, and what lay on disk after it."""
-    print("\nfirst night, stage by stage")
-    total = 0.0
+    total = Took(0.0, 0.0)
     for stage in stages:
         inputs = map(str, files) if stage == "ingest" else ()
-        taken = run_command([stage, *inputs, "--as-of", REFERENCE.isoformat()], environment)
-        total += taken.seconds
+        taken = run_command([stage, *inputs, "--as-of", at.isoformat()], environment)
+        total = Took(total.seconds + taken.seconds, total.cpu + taken.cpu)
         print(f"  {stage:8} {taken.seconds:8.1f} s wall {taken.cpu:8.1f} s CPU   peak {taken.peak_mib:6,.0f} MiB   "
               f"home {_mib(home):6,.0f} MiB{_database_size(environment)}", flush=True)  # fmt: skip
-    print(f"  together {total:.1f} s wall")
+    print(f"  together {total.seconds:8.1f} s wall {total.cpu:8.1f} s CPU")
     return total
 
 
-def _changed_night(home: Path, share: float, environment: Mapping[str, str], first: float) -> None:
+def _changed_night(home: Path, share: float, environment: Mapping[str, str], first: Took, *, by_stage: bool) -> None:
     at = REFERENCE + timedelta(days=1)
     store = Store(environment.get("CREATORDEX_DATABASE_URL", f"sqlite:///{home / 'store.db'}"))
     files = deliver_day_after(store, home.parent / "day-after", share, at)
     store.close()
-    night = run_night(home, [*map(str, files), "--as-of", at.isoformat()], environment)
-    print_night(f"second night, {share:.0%} of the accounts changed, each with a new post", night)
-    print(f"  {night.seconds / first:.1%} of the first night's time; home {_mib(home):,.0f} MiB")
+    title = f"second night, {share:.0%} of the accounts changed, each with a new post"
+    if by_stage:
+        print(f"\n{title}, stage by stage")
+        second = _by_stage(home, files, environment, STAGES, at)
+        print(f"  {second.cpu / first.cpu:.1%} of the first night's processor time")
+    else:
+        night = run_night(home, [*map(str, files), "--as-of", at.isoformat()], environment)
+        print_night(title, night)
+        second = Took(night.seconds)
+    print(f"  {second.seconds / first.seconds:.1%} of the first night's time; home {_mib(home):,.0f} MiB")
 
 
 def _night_without_news(home: Path, files: Sequence[Path], environment: Mapping[str, str]) -> None:

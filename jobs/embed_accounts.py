@@ -1,4 +1,8 @@
-"""Vectors of content items and of account fields: whatever text is new or changed is embedded, once."""
+"""Vectors of content items and of account fields: whatever text is new or changed is embedded, once.
+
+Only accounts about which something changed are looked at: the database notes them (store/embedding_news.py), and they
+are forgotten here when their vectors stand. Under another basis every account is news.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -7,15 +11,18 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
+import store.embedding_news as news
 import store.vectors as vectors
 from base.clock import to_micros
 from base.errors import BudgetExhausted
+from base.fingerprint import fingerprint
 from embeddings.aggregate import Aggregation, Groups
 from embeddings.batching import pack_by_length
 from embeddings.document import bio_documents, content_documents, text_fingerprints
 from embeddings.vectors import absent, attach_vectors, first_of_each, stamped, to_column
 from engines.ahead import in_batches, one_ahead
 from jobs.context import Context
+from jobs.identity_memory import code_of
 from jobs.prices import likely_usd
 from jobs.report import JobReport
 from providers.embedder import embed_each
@@ -48,9 +55,11 @@ def embed_accounts(context: Context) -> JobReport:
     with _transactions(context) as writing:
         work = _Work(context, writing, report, *recipes, context.settings.embeddings.content_aggregation)
         work.announce()
+        work.begin()
         try:
             for span in one_ahead(map(work.load, work.spans())):
                 work.embed_fields(span, work.embed_items(span))
+                work.forget(span.keys)
         except BudgetExhausted as stop:
             work.stop(stop)
         work.remove_strays()
@@ -73,14 +82,22 @@ def _transactions(context: Context) -> Iterator[Writing]:
 
 def expected_texts(context: Context) -> int:
     """How many texts await a vector of the recipe in force, as far as can be told without building them."""
-    counts = (
-        vectors.items_without_vector(
-            context.embedding_recipe.fingerprint, context.settings.embeddings.items_per_account
-        ),
-        vectors.bios_without_vector(context.profile_recipe.fingerprint),
-    )
+    per_account = context.settings.embeddings.items_per_account
     with context.reading_frames() as frames:
+        of_news = news.holds_basis(frames, _basis(context))
+        counts = (
+            vectors.items_without_vector(context.embedding_recipe.fingerprint, per_account, of_news=of_news),
+            vectors.bios_without_vector(context.profile_recipe.fingerprint, of_news=of_news),
+        )
         return sum(frames.read(count)["count"][0].as_py() for count in counts)
+
+
+def _basis(context: Context) -> str:
+    """All that vectors come from but accounts and items: under the same one, who is no news has his vectors."""
+    recipes = context.embedding_recipe.fingerprint, context.profile_recipe.fingerprint
+    return fingerprint(
+        [*recipes, context.settings.embeddings.items_per_account, code_of("base", "embeddings", "store")]
+    )
 
 
 @dataclass(slots=True)
@@ -111,6 +128,17 @@ class _Work:
             self.context.log.info("embedding_estimate", texts=self.expected, usd=estimate)
         self._progress()
 
+    def begin(self) -> None:
+        """Make every account news where the last run had another basis, or where what moves every night weighs."""
+        basis = _basis(self.context)
+        with self.writing() as frames:
+            if news.holds_basis(frames, basis) and self.aggregation.strategy != "engagement":
+                return
+            news.begin_anew(frames, basis)
+            strays = vectors.strays(self.recipe, self.profile_recipe)
+            self.report.count(removed=sum(frames.execute(delete) for delete in strays))
+        self.context.crashpoint(self.report.stage)
+
     def stop(self, reason: BudgetExhausted) -> None:
         """Say what is left: the night goes on with the vectors there are."""
         left = max(0, self.expected - self.report.counts["embedded"])
@@ -119,10 +147,16 @@ class _Work:
 
     def spans(self) -> Iterator[tuple[str, str]]:
         with self.context.reading_frames() as frames:
-            keys = frames.read(vectors.account_keys())["account_key"].to_pylist()
+            keys = frames.read(news.accounts_with_news())["entity_key"].to_pylist()
         for start in range(0, len(keys), ACCOUNTS_AT_ONCE):
             part = keys[start : start + ACCOUNTS_AT_ONCE]
             yield part[0], part[-1]
+
+    def forget(self, keys: tuple[str, str]) -> None:
+        """All vectors of a span stand."""
+        with self.writing() as frames:
+            frames.execute(news.forget_accounts(*keys))
+        self.context.crashpoint(self.report.stage)
 
     def load(self, keys: tuple[str, str]) -> "_Span":
         """What there is to embed in a span, and what its vectors were made of."""
@@ -134,7 +168,7 @@ class _Work:
             stored_fields = frames.read(vectors.account_fingerprints(*keys, self.profile_recipe))
         documents = _fingerprinted(content_documents(items))
         members = self.aggregation.with_basis(documents.drop_columns(["text"]), items, "content_key")
-        return _Span(documents, members, _fingerprinted(bio_documents(bios)), stored_items, stored_fields)
+        return _Span(keys, documents, members, _fingerprinted(bio_documents(bios)), stored_items, stored_fields)
 
     def embed_items(self, span: "_Span") -> pa.Table:
         """Bring the content vectors of a span up to date; returns those that were written."""
@@ -154,9 +188,8 @@ class _Work:
 
     def remove_strays(self) -> None:
         with self.writing() as frames:
-            self.report.count(
-                removed=sum(frames.execute(delete) for delete in vectors.strays(self.recipe, self.profile_recipe))
-            )
+            self.report.count(removed=frames.execute(news.strays_with_news(self.recipe)))
+            frames.execute(news.forget_items())
         self.context.crashpoint(self.report.stage)
 
     def _embed(self, table: VectorTable, documents: pa.Table, stored: pa.Table) -> pa.Table:
@@ -255,8 +288,9 @@ class _Work:
 
 @dataclass(frozen=True, slots=True)
 class _Span:
-    """The accounts from one key to another, as columns."""
+    """The accounts with news from one key to another, as columns."""
 
+    keys: tuple[str, str]
     #: of items: content_key, account_key, field, text, input_fingerprint
     documents: pa.Table
     #: the same without text, with what a content field's weights are reckoned from

@@ -287,6 +287,23 @@ class CreatorVector(SQLModel, table=True):
     updated_at: datetime = _instant()
 
 
+class EmbeddingNews(SQLModel, table=True):
+    """An account to be looked at by the embed stage, or an item that left; noted by triggers (store/triggers.py)."""
+
+    __tablename__ = "embedding_news"
+    __table_args__ = _STORED_BY_KEY
+    #: account · content
+    entity_kind: str = _key()
+    entity_key: str = _key()
+
+
+class EmbeddingBasis(SQLModel, table=True):
+    """One row: recipes, settings and code under which all that is no news was embedded. Without it nothing is noted."""
+
+    __tablename__ = "embedding_basis"
+    basis: str = _key()
+
+
 # --- who is who -------------------------------------------------------------------------------------------------
 
 
@@ -661,6 +678,8 @@ WRITERS: dict[str, str] = {
     "metric_snapshots": "jobs.ingest_accounts",
     "content_vectors": "jobs.embed_accounts",
     "account_vectors": "jobs.embed_accounts",
+    "embedding_news": "jobs.embed_accounts",
+    "embedding_basis": "jobs.embed_accounts",
     "creators": "jobs.resolve_creators",
     "creator_aliases": "jobs.resolve_creators",
     "members": "jobs.resolve_creators",

@@ -1,14 +1,16 @@
 """Queries for vectors: the texts they are made of, which stand already, and what they are averaged from.
 
-Ranges are of keys, both ends included: a stage walks the accounts or creators range by range.
+Ranges are of keys, both ends included: a stage walks the accounts or creators range by range. Of a range of accounts
+only those are read about which there is news (store/embedding_news.py).
 """
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Delete, Select, Text, and_, case, cast, delete, func, literal, or_, select
+from sqlalchemy import BigInteger, Delete, Select, Text, and_, case, cast, delete, func, literal, or_, select, true
 from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import col
 
+from store.embedding_news import has_news
 from store.planning import unindexed
 from store.tables import AccountVector, ContentItem, ContentVector, CreatorAccount, CreatorMember, CreatorVector
 
@@ -18,12 +20,8 @@ DESCRIPTION_CHARACTERS = 1_000
 MOST_COUNTED = 2**40
 
 
-def account_keys() -> Select[Any]:
-    return select(col(CreatorAccount.account_key)).order_by(col(CreatorAccount.account_key))
-
-
 def bios(first: str, last: str) -> Select[Any]:
-    """The accounts of a range that have a bio."""
+    """The accounts with news that have a bio."""
     return (
         _select(
             col(CreatorAccount.account_key),
@@ -31,13 +29,13 @@ def bios(first: str, last: str) -> Select[Any]:
             col(CreatorAccount.display_name),
             col(CreatorAccount.bio),
         )
-        .where(col(CreatorAccount.account_key).between(first, last), _has_text(col(CreatorAccount.bio)))
+        .where(_has_news(col(CreatorAccount.account_key), first, last), _has_text(col(CreatorAccount.bio)))
         .order_by(col(CreatorAccount.account_key))
     )
 
 
 def recent_items(first: str, last: str, per_account: int) -> Select[Any]:
-    """The newest items with a text of each account of a range."""
+    """The newest items with a text of each account with news."""
     place = func.row_number().over(
         partition_by=col(ContentItem.account_key),
         order_by=(col(ContentItem.published_at).desc().nulls_last(), col(ContentItem.content_key)),
@@ -55,7 +53,7 @@ def recent_items(first: str, last: str, per_account: int) -> Select[Any]:
             place.label("place"),
         )
         .where(
-            col(ContentItem.account_key).between(first, last),
+            _has_news(col(ContentItem.account_key), first, last),
             or_(_has_text(col(ContentItem.title_or_caption)), _has_text(col(ContentItem.description))),
         )
         .subquery()
@@ -65,12 +63,12 @@ def recent_items(first: str, last: str, per_account: int) -> Select[Any]:
 
 
 def content_fingerprints(first: str, last: str, recipe: str) -> Select[Any]:
-    """What the content vectors of a range of accounts were made from."""
+    """What the content vectors of accounts with news were made from."""
     return (
         _select(col(ContentVector.content_key), col(ContentItem.account_key), col(ContentVector.input_fingerprint))
         .join(ContentItem, col(ContentItem.content_key) == col(ContentVector.content_key))
         .where(
-            col(ContentItem.account_key).between(first, last),
+            _has_news(col(ContentItem.account_key), first, last),
             unindexed(col(ContentVector.recipe_fingerprint)) == recipe,
         )
         .order_by(col(ContentVector.content_key))
@@ -78,11 +76,11 @@ def content_fingerprints(first: str, last: str, recipe: str) -> Select[Any]:
 
 
 def account_fingerprints(first: str, last: str, recipe: str) -> Select[Any]:
-    """What the account vectors of a range were made from."""
+    """What the account vectors of accounts with news were made from."""
     return (
         _select(col(AccountVector.account_key), col(AccountVector.field), col(AccountVector.input_fingerprint))
         .where(
-            col(AccountVector.account_key).between(first, last),
+            _has_news(col(AccountVector.account_key), first, last),
             unindexed(col(AccountVector.recipe_fingerprint)) == recipe,
         )
         .order_by(col(AccountVector.account_key), col(AccountVector.field))
@@ -128,8 +126,8 @@ def creator_fingerprints(first: str, last: str, recipe: str) -> Select[Any]:
     )
 
 
-def items_without_vector(recipe: str, per_account: int) -> Select[Any]:
-    """One `count`: how many of the newest items with a text were never embedded."""
+def items_without_vector(recipe: str, per_account: int, *, of_news: bool) -> Select[Any]:
+    """One `count`: how many of the newest items with a text were never embedded. of_news: where there is news."""
     made = and_(
         col(ContentVector.content_key) == col(ContentItem.content_key), col(ContentVector.recipe_fingerprint) == recipe
     )
@@ -140,14 +138,15 @@ def items_without_vector(recipe: str, per_account: int) -> Select[Any]:
         .select_from(ContentItem)
         .outerjoin(ContentVector, made)
         .where(or_(_has_text(col(ContentItem.title_or_caption)), _has_text(col(ContentItem.description))))
+        .where(has_news(col(ContentItem.account_key)) if of_news else true())
         .group_by(col(ContentItem.account_key))
         .subquery()
     )
     return select(func.coalesce(func.sum(accounts.c.lacking), 0, type_=BigInteger).label("count"))
 
 
-def bios_without_vector(recipe: str) -> Select[Any]:
-    """One `count`: how many bios were never embedded."""
+def bios_without_vector(recipe: str, *, of_news: bool) -> Select[Any]:
+    """One `count`: how many bios were never embedded. of_news: where there is news."""
     made = select(col(AccountVector.account_key)).where(
         col(AccountVector.account_key) == col(CreatorAccount.account_key),
         col(AccountVector.field) == col(CreatorAccount.platform) + "_bio",
@@ -157,6 +156,7 @@ def bios_without_vector(recipe: str) -> Select[Any]:
         select(func.count().label("count"))
         .select_from(CreatorAccount)
         .where(_has_text(col(CreatorAccount.bio)), ~made.exists())
+        .where(has_news(col(CreatorAccount.account_key)) if of_news else true())
     )
 
 
@@ -208,6 +208,10 @@ def _engagement() -> ColumnElement[Any]:
 
 def _capped(count: Any) -> ColumnElement[Any]:
     return case((count > MOST_COUNTED, literal(MOST_COUNTED, BigInteger)), else_=count)
+
+
+def _has_news(account_key: Any, first: str, last: str) -> ColumnElement[bool]:
+    return and_(account_key.between(first, last), has_news(account_key))
 
 
 def _has_text(column: Any) -> ColumnElement[bool]:

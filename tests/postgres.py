@@ -13,6 +13,7 @@ from sqlalchemy.engine import URL, make_url
 
 from store.session import Store
 from store.tables import METADATA
+from store.triggers import create_triggers
 
 
 class PostgresServer:
@@ -32,7 +33,9 @@ class PostgresServer:
             connection.exec_driver_sql("SELECT pg_reload_conf()")
             connection.exec_driver_sql(f"CREATE DATABASE {self.template.database}")
         template = Store(self.template)
-        METADATA.create_all(template.engine)
+        with template.engine.begin() as connection:
+            METADATA.create_all(connection)
+            create_triggers(connection)
         template.close()
 
     @contextmanager

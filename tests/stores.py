@@ -11,6 +11,7 @@ from sqlalchemy.engine import URL
 
 from store.session import Store
 from store.tables import METADATA
+from store.triggers import create_triggers
 from tests.factories import HOMES
 from tests.postgres import PostgresServer
 
@@ -65,7 +66,9 @@ def stores_on_sqlite(folder: Path) -> Iterator[Stores]:
     """Stores in files: each lies in its home and is copied with it."""
     (folder / "empty").mkdir()
     store = Store(f"sqlite:///{_file_in(folder / 'empty')}")
-    METADATA.create_all(store.engine)
+    with store.engine.begin() as connection:
+        METADATA.create_all(connection)
+        create_triggers(connection)
     store.close()
     with ExitStack() as kept:
         yield Stores(Original(store.url, folder / "empty"), _file_copied, folder=folder, kept=kept)

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from alembic import context
 
 from store.tables import METADATA, PlainText, UtcMicros
+from store.triggers import create_triggers, drop_triggers
 from store.views import create_views, drop_views
 
 PLAIN_TEXT = 'sa.Text().with_variant(sa.Text(collation="C"), "postgresql")'
@@ -34,6 +35,8 @@ connection = context.config.attributes["connection"]
 with context.begin_transaction():
     # Views follow the newest tables only, and would stand in the way of a change to an older one.
     drop_views(connection)
+    drop_triggers(connection)  # which a table that is made anew in SQLite would lose
     context.run_migrations()
     if context.get_context().get_current_revision() == context.get_head_revision():
         create_views(connection)
+        create_triggers(connection)
