@@ -101,7 +101,7 @@ def build_lexicon(texts: pa.ChunkedArray, bounds: Sequence[int], *, workers: int
         # Copied: a view would keep the words of every batch in memory.
         counts, docs, tf, sizes = (np.array(values) for values in found)
         terms = np.fromiter(map(numbers.__getitem__, words.to_pylist()), np.int32, len(words))
-        shards[shard].append(_Batch(terms, counts, docs + np.int32(start - bounds[shard]), _narrow(tf)))
+        shards[shard].append(_Batch(terms, counts, docs + np.int32(start - bounds[shard]), narrow(tf)))
         lengths.append(sizes)
     order = sorted(numbers)
     rank = np.empty(len(order), np.int64)
@@ -151,7 +151,8 @@ def _merged(batches: Sequence[_Batch], rank: Longs, offset: int) -> Postings:
     return Postings(offset, first, docs, tf)
 
 
-def _narrow(counts: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def narrow(counts: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The same in the narrowest unsigned integers that hold the largest."""
     return counts.astype(np.min_scalar_type(int(counts.max(initial=0))))
 
 

@@ -61,12 +61,22 @@ class Snapshot:
         return pa.concat_tables([self._texts(shard) for shard in self.content.shards])["keyword_text"]
 
     @cached_property
-    def bm25(self) -> Bm25:
+    def lexicon(self) -> Lexicon:
         terms = pq.read_table(self.directory / "terms.parquet", partitioning=None)
         lengths = self.creators["token_count"].to_numpy()
-        lexicon = Lexicon(terms, [self._postings(shard) for shard in self.content.shards], lengths)
+        return Lexicon(terms, [self._postings(shard) for shard in self.content.shards], lengths)
+
+    @property
+    def word_files(self) -> list[str]:
+        """What `lexicon` and `keyword_texts` come from, where it is there."""
+        names = ("postings/", "creators.", "texts.")
+        inside = [path for path in self.manifest.files if path.partition("/")[2].startswith(names)]
+        return ["terms.parquet", *inside]
+
+    @cached_property
+    def bm25(self) -> Bm25:
         constants = self.content.bm25
-        return Bm25(lexicon, average_length=constants.average_length, k1=constants.k1, b=constants.b)
+        return Bm25(self.lexicon, average_length=constants.average_length, k1=constants.k1, b=constants.b)
 
     @cached_property
     def fields(self) -> dict[str, Field]:

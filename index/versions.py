@@ -12,7 +12,7 @@ A version goes in two steps: it is listed as superfluous, and removed when it st
 import fcntl
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -208,12 +208,18 @@ def _made_for(folder: Path) -> date:
     return datetime.fromtimestamp((folder / MANIFEST).stat().st_mtime, UTC).date()
 
 
+def require_whole(directory: Path, paths: Iterable[str]) -> None:
+    """Read these files back. Raises SnapshotError naming each that does not agree with the manifest."""
+    entries = read_manifest(directory).files
+    wrong = [path for path in paths if not _agrees(directory / path, entries[path])]
+    if wrong:
+        raise SnapshotError(f"{directory.name} disagrees with its manifest: {', '.join(wrong)}", hint=ROLLBACK)
+
+
 def verify_version(directory: Path) -> int:
     """Read every file back; returns how many agree. Raises SnapshotError naming each that does not."""
     manifest = read_manifest(directory)
-    wrong = [path for path, entry in manifest.files.items() if not _agrees(directory / path, entry)]
-    if wrong:
-        raise SnapshotError(f"{directory.name} disagrees with its manifest: {', '.join(wrong)}", hint=ROLLBACK)
+    require_whole(directory, manifest.files)
     # From the raw text: a minor version newer than this reader may have fields it does not know.
     content = json.loads((directory / MANIFEST).read_bytes())["content"]
     if sha256_hex(canonical_json(content)) != manifest.snapshot_id:

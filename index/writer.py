@@ -24,7 +24,7 @@ from embeddings.vectors import Matrix
 from index.bm25 import BM25_B, BM25_K1
 from index.cells import CellOrder, FrozenCells, order_by_cells
 from index.files import file_entry, sync
-from index.lexical import Lexicon, average_length, build_lexicon, shard_bounds
+from index.lexical import Lexicon, average_length, shard_bounds
 from index.manifest import (
     MANIFEST,
     Bm25Constants,
@@ -39,6 +39,7 @@ from index.manifest import (
     Shard,
     manifest_bytes,
 )
+from index.recounting import FormerWords, count_again
 from index.scoring import ScoringSettings
 from index.vectors import Docs, Rows, calibrate, spaced, squared_norms, to_int8, unit_rows
 
@@ -87,6 +88,8 @@ class SnapshotInput:
     workers: int = 1
     #: field → cells of the parent snapshot, to be used again
     cells: Mapping[str, FrozenCells] = field(default_factory=dict)
+    #: words of the parent snapshot, counted by this very code; they change how long it takes and nothing else
+    former: FormerWords | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +120,7 @@ def write_files(directory: Path, given: SnapshotInput) -> Written:
         (directory / shard.path / "postings").mkdir()
     with ThreadPoolExecutor(1) as beside:
         # Counting words is as long as finding cells.
-        counting = beside.submit(build_lexicon, given.documents["keyword_text"], bounds, workers=given.workers)
+        counting = beside.submit(count_again, given.documents, bounds, given.former, workers=given.workers)
         fields = _write_vectors(directory, given, shards)
         lexicon = counting.result()
     _write_words(directory, lexicon, shards)

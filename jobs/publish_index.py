@@ -20,11 +20,13 @@ from identity.weights import load_model
 from index.documents import DocumentFrames, build_documents
 from index.gate import inspect
 from index.manifest import Manifest
+from index.recounting import FormerWords
 from index.snapshot import Snapshot
 from index.takedowns import Takedowns, add_takedown, read_takedowns, writing_takedowns
 from index.versions import Versions, link_unchanged, verify_version
 from index.writer import FieldVectors, SnapshotInput, Written, write_files, write_manifest
 from jobs.context import Context
+from jobs.identity_memory import code_of
 from jobs.report import JobReport
 from store.bulk import FrameReader
 
@@ -114,11 +116,19 @@ def _gather(
         scoring=context.settings.scoring,
         workers=context.settings.workers or available_cores(),
         cells=parent.frozen_cells if parent else {},
+        former=_former_words(parent),
         provenance={
             "taxonomy": taxonomy.fingerprint,
             "identity_model": load_model(context.settings.identity.model).fingerprint,
         },
     )
+
+
+def _former_words(parent: Snapshot | None) -> FormerWords | None:
+    """The words of the parent, if this very code counted them."""
+    if parent is None or parent.manifest.execution.get("code") != code_of("base", "index"):
+        return None
+    return FormerWords.of(parent)
 
 
 def _since(changes: pa.Table, parent: Snapshot | None) -> pa.Table:
@@ -162,6 +172,7 @@ def _manifest(
             "labelled_within_30_days": round(fresh / max(written.content.counts["creators"], 1), 6),
             "libraries": {name: library_version(name) for name in ("duckdb", "numpy", "pyarrow")},
             "python": platform.python_version(),
+            "code": code_of("base", "index"),
             "forced": force,
         },
     )
