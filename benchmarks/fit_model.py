@@ -188,17 +188,11 @@ def _sample(corpus: Corpus, model: Model, engine: Engine, nameless_share: float 
 
 def bio_neighbours(accounts: pa.Table) -> pa.Table:
     """left, right, cosine of accounts whose bios read alike, as a night with the `fast` embedder finds them."""
-    settings, documents = (
-        IdentitySettings(),
-        bio_documents(accounts.append_column("account_key", accounts["account_id"])),
-    )
+    settings, documents = IdentitySettings(), bio_documents(accounts.append_column("account_key", accounts["account_id"]))
     texts = documents["text"].combine_chunks().dictionary_encode()
     embedder, distinct = load_embedder("fast"), texts.dictionary.to_pylist()
     vectors = np.concatenate(
-        [
-            embedder.embed(distinct[start : start + EMBEDDED_AT_ONCE])
-            for start in range(0, len(distinct), EMBEDDED_AT_ONCE)
-        ]
+        [embedder.embed(distinct[start : start + EMBEDDED_AT_ONCE]) for start in range(0, len(distinct), EMBEDDED_AT_ONCE)]
     )
     ids, matrix = documents["account_key"], vectors[texts.indices.to_numpy()]
     found = nearest_neighbours(
