@@ -89,6 +89,23 @@ def deliver_item(store: Store, dice: Random) -> None:
     )  # fmt: skip
 
 
+def change_one_thing(store: Store, dice: Random) -> None:
+    """Of whatever there is of one table: what is noted shows only where nothing else changed."""
+    days = [AS_OF + timedelta(days=day) for day in (-1, 0, 1, 2)]
+    table, name, values = dice.choice(
+        [
+            (CreatorAccount, "bio", TEXTS), (CreatorAccount, "display_name", TEXTS),
+            (ContentItem, "title_or_caption", TEXTS), (ContentItem, "description", TEXTS),
+            (ContentItem, "published_at", [None, *days]), (ContentItem, "fetched_at", days),
+            (ContentItem, "likes", range(9)),
+        ]
+    )  # fmt: skip
+    with store.writing() as session:
+        rows = list(session.scalars(select(table).order_by(*METADATA.tables[str(table.__tablename__)].primary_key)))
+        if rows:
+            setattr(dice.choice(rows), name, dice.choice(list(values)))
+
+
 def lose_item(store: Store, dice: Random) -> None:
     with store.writing() as session:
         session.exec(delete(ContentItem).where(col(ContentItem.content_key) == f"youtube:v{dice.randrange(9)}"))
@@ -119,8 +136,10 @@ def test_nights_over_news_end_where_one_over_everything_ends(store: Store, seed:
     dice = Random(seed)
     way = dice.choice(["mean", "mean", "recency", "engagement"])
     for night in range(4):
-        for change in dice.choices(CHANGES, k=20 if night == 0 else 4):
+        for change in dice.choices(CHANGES, k=20) if night == 0 else dice.choices([*CHANGES, change_one_thing], k=3):
             change(store, dice)
+        for _ in range(3):
+            change_one_thing(store, dice)
         tonight = a_context(store, embeddings={"aggregation": way, "items_per_account": dice.choice([2, 20, 20])})
         tonight = replace(tonight, as_of=AS_OF + timedelta(days=night))
         tonight.embedder = HashingEmbedder(16)
@@ -183,3 +202,22 @@ def test_who_is_taken_down_is_in_no_word(store: Store) -> None:
     with store.writing_frames() as frames:
         delete_accounts(frames, ["youtube:id-ann"])
     assert noted(store) == set()
+
+
+@pytest.mark.parametrize(
+    ("table", "name", "value"),
+    [
+        (CreatorAccount, "bio", None), (CreatorAccount, "display_name", "Bo"), (CreatorAccount, "platform", "zz"),
+        (ContentItem, "title_or_caption", None), (ContentItem, "description", "slow"), (ContentItem, "platform", "zz"),
+        (ContentItem, "published_at", None), (ContentItem, "published_at", AS_OF + timedelta(days=1)),
+    ],
+)  # fmt: skip
+def test_each_thing_that_vectors_are_made_of_is_noted(
+    store: Store, table: type[SQLModel], name: str, value: object
+) -> None:
+    ann_and_bo(store)
+    embed_accounts(a_night(store))
+    key = "youtube:id-ann" if table is CreatorAccount else "youtube:ann-1"
+    with store.writing() as session:
+        setattr(session.get(table, key), name, value)
+    assert noted(store) == {("account", "youtube:id-ann")}
