@@ -188,12 +188,12 @@ def _sample(corpus: Corpus, model: Model, engine: Engine, nameless_share: float 
 
 def bio_neighbours(accounts: pa.Table) -> pa.Table:
     """left, right, cosine of accounts whose bios read alike, as a night with the `fast` embedder finds them."""
-    settings, documents = IdentitySettings(), bio_documents(accounts.append_column("account_key", accounts["account_id"]))
+    settings = IdentitySettings()
+    documents = bio_documents(accounts.append_column("account_key", accounts["account_id"]))
     texts = documents["text"].combine_chunks().dictionary_encode()
     embedder, distinct = load_embedder("fast"), texts.dictionary.to_pylist()
-    vectors = np.concatenate(
-        [embedder.embed(distinct[start : start + EMBEDDED_AT_ONCE]) for start in range(0, len(distinct), EMBEDDED_AT_ONCE)]
-    )
+    starts = range(0, len(distinct), EMBEDDED_AT_ONCE)
+    vectors = np.concatenate([embedder.embed(distinct[start : start + EMBEDDED_AT_ONCE]) for start in starts])
     ids, matrix = documents["account_key"], vectors[texts.indices.to_numpy()]
     found = nearest_neighbours(
         Vectors(ids.to_pylist(), matrix, "fast"), settings.neighbours_per_account, settings.neighbour_min_cosine
