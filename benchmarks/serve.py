@@ -82,7 +82,8 @@ def main() -> None:
         publish(root, asked.creators, asked.dim)
         live = Live(root, RandomEmbedder(asked.dim))
         app = create_app(Service(live, TenantDatabase(root / "tenants.db")))
-        with socket.socket() as listener:
+        # Named as TCP: asyncio turns Nagle's algorithm off only where it can tell.
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
             listener.bind(("127.0.0.1", 0))
             server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
             thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
