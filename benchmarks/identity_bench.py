@@ -24,6 +24,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+import identity.nights
 import identity.resolution
 import jobs.resolve_file
 from engines.duckdb_engine import DuckDBEngine
@@ -66,11 +67,12 @@ def stages_of(path: Path, precision: float) -> dict[str, object]:
 
 STAGES: tuple[tuple[ModuleType, tuple[str, ...]], ...] = (
     (jobs.resolve_file, ("read_frame", "accept_accounts", "_write")),
+    (identity.nights, ("tally_values", "propose_all", "compare_again")),
     (
         identity.resolution,
         (
-            "build_profiles", "count_values", "with_rows", "with_bands", "claims_by_row", "propose_pairs", "compare",
-            "with_rivals", "cap_codes", "encode_levels", "_cluster", "name_members", "_pairs_by_key", "_report",
+            "build_profiles", "counts_from", "with_rows", "with_bands", "claims_by_row", "with_rivals", "cap_codes",
+            "encode_levels", "_cluster", "name_members", "decide", "_pairs_by_key", "_report",
         ),
     ),
 )  # fmt: skip
