@@ -92,8 +92,8 @@ rivalled AS (
     HAVING count(DISTINCT target_handle) > 1 OR count(DISTINCT target_user_id) > 1
 )
 SELECT account_id AS source, target_platform, target_handle, target_user_id,
-       CASE WHEN kind = 'self' AND (NOT recurs OR claimants > $claimants OR rivalled.account_id IS NOT NULL)
-              OR kind = 'self_secondary' AND (NOT recurs OR claimants > $claimants) THEN 'mention'
+       CASE WHEN kind IN ('self', 'self_secondary') AND NOT (recurs AND claimants <= $claimants) THEN 'mention'
+            WHEN kind = 'self' AND rivalled.account_id IS NOT NULL THEN 'mention'
             ELSE kind END AS kind,
        strength, 'content' AS field, span
 FROM weighed LEFT JOIN rivalled USING (account_id, target_platform)
