@@ -1,6 +1,6 @@
 """Vectors of content items and of account fields: whatever text is new or changed is embedded, once.
 
-Only accounts about which something changed are looked at: the database notes them (store/embedding_news.py), and they
+Only accounts about which something changed are looked at: the database notes them (store/triggers.py), and they
 are forgotten here when their vectors stand. Under another basis every account is news.
 """
 
@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-import store.embedding_news as news
 import store.vectors as vectors
 from base.clock import to_micros
 from base.errors import BudgetExhausted
@@ -23,11 +22,13 @@ from embeddings.vectors import absent, attach_vectors, first_of_each, stamped, t
 from engines.ahead import in_batches, one_ahead
 from jobs.context import Context
 from jobs.identity_memory import code_of
+from jobs.news import StageNews
 from jobs.prices import likely_usd
 from jobs.report import JobReport
 from providers.embedder import embed_each
 from store.bulk import FrameWriter
 from store.tables import AccountVector, ContentVector
+from store.triggers import Reader, Word
 
 ACCOUNTS_AT_ONCE = 5_000  # with 20 items each: about 100 MB of text and 150 MB of vectors
 #: per call of the embedder, and per transaction of what a paid one says: a kill loses its requests under way
@@ -53,7 +54,8 @@ def embed_accounts(context: Context) -> JobReport:
     report = JobReport("embed_accounts")
     recipes = context.embedding_recipe.fingerprint, context.profile_recipe.fingerprint
     with _transactions(context) as writing:
-        work = _Work(context, writing, report, *recipes, context.settings.embeddings.content_aggregation)
+        aggregation = context.settings.embeddings.content_aggregation
+        work = _Work(context, writing, report, *recipes, aggregation, _news(context))
         work.announce()
         work.begin()
         try:
@@ -84,7 +86,7 @@ def expected_texts(context: Context) -> int:
     """How many texts await a vector of the recipe in force, as far as can be told without building them."""
     per_account = context.settings.embeddings.items_per_account
     with context.reading_frames() as frames:
-        of_news = news.holds_basis(frames, _basis(context))
+        of_news = _news(context).holds(frames)
         counts = (
             vectors.items_without_vector(context.embedding_recipe.fingerprint, per_account, of_news=of_news),
             vectors.bios_without_vector(context.profile_recipe.fingerprint, of_news=of_news),
@@ -92,12 +94,11 @@ def expected_texts(context: Context) -> int:
         return sum(frames.read(count)["count"][0].as_py() for count in counts)
 
 
-def _basis(context: Context) -> str:
-    """All that vectors come from but accounts and items: under the same one, who is no news has his vectors."""
+def _news(context: Context) -> StageNews:
+    """The accounts to look at: under the same basis, all others have their vectors."""
     recipes = context.embedding_recipe.fingerprint, context.profile_recipe.fingerprint
-    return fingerprint(
-        [*recipes, context.settings.embeddings.items_per_account, code_of("base", "embeddings", "store")]
-    )
+    basis = [*recipes, context.settings.embeddings.items_per_account, code_of("base", "embeddings", "store")]
+    return StageNews(Reader.EMBED_ACCOUNTS, fingerprint(basis))
 
 
 @dataclass(slots=True)
@@ -112,6 +113,7 @@ class _Work:
     #: fingerprint for vectors of account fields
     profile_recipe: str
     aggregation: Aggregation
+    news: StageNews
     #: texts that will have to be embedded, as far as can be told without building them
     expected: int = 0
 
@@ -130,11 +132,10 @@ class _Work:
 
     def begin(self) -> None:
         """Make every account news where the last run had another basis, or where what moves every night weighs."""
-        basis = _basis(self.context)
         with self.writing() as frames:
-            if news.holds_basis(frames, basis) and self.aggregation.strategy != "engagement":
+            if self.news.holds(frames) and self.aggregation.strategy != "engagement":
                 return
-            news.begin_anew(frames, basis)
+            self.news.begin_anew(frames, Word.ACCOUNT, vectors.account_keys())
             strays = vectors.strays(self.recipe, self.profile_recipe)
             self.report.count(removed=sum(frames.execute(delete) for delete in strays))
         self.context.crashpoint(self.report.stage)
@@ -147,7 +148,7 @@ class _Work:
 
     def spans(self) -> Iterator[tuple[str, str]]:
         with self.context.reading_frames() as frames:
-            keys = frames.read(news.accounts_with_news())["entity_key"].to_pylist()
+            keys = self.news.keys(frames, Word.ACCOUNT)
         for start in range(0, len(keys), ACCOUNTS_AT_ONCE):
             part = keys[start : start + ACCOUNTS_AT_ONCE]
             yield part[0], part[-1]
@@ -155,7 +156,7 @@ class _Work:
     def forget(self, keys: tuple[str, str]) -> None:
         """All vectors of a span stand."""
         with self.writing() as frames:
-            frames.execute(news.forget_accounts(*keys))
+            self.news.forget(frames, Word.ACCOUNT, *keys)
         self.context.crashpoint(self.report.stage)
 
     def load(self, keys: tuple[str, str]) -> "_Span":
@@ -188,8 +189,8 @@ class _Work:
 
     def remove_strays(self) -> None:
         with self.writing() as frames:
-            self.report.count(removed=frames.execute(news.strays_with_news(self.recipe)))
-            frames.execute(news.forget_items())
+            self.report.count(removed=frames.execute(vectors.strays_that_left(self.recipe)))
+            self.news.forget_all(frames, Word.CONTENT)
         self.context.crashpoint(self.report.stage)
 
     def _embed(self, table: VectorTable, documents: pa.Table, stored: pa.Table) -> pa.Table:

@@ -1,4 +1,7 @@
-"""Vectors of creators, one per field, for search: made of their accounts' vectors."""
+"""Vectors of creators, one per field, for search: made of their accounts' vectors.
+
+Only creators about whose members or their vectors something changed are looked at: the database notes them.
+"""
 
 from collections.abc import Iterator
 
@@ -7,12 +10,16 @@ import pyarrow.compute as pc
 
 import store.vectors as vectors
 from base.clock import to_micros
+from base.fingerprint import fingerprint
 from embeddings.aggregate import Groups
 from embeddings.vectors import absent, stamped, to_column
 from jobs.context import Context
+from jobs.identity_memory import code_of
+from jobs.news import StageNews
 from jobs.report import JobReport
 from store.bulk import FrameReader
 from store.tables import CreatorVector
+from store.triggers import Reader, Word
 
 CREATORS_AT_ONCE = 10_000
 KEYS = ["creator_id", "field"]
@@ -24,17 +31,36 @@ def embed_creators(context: Context) -> JobReport:
     Vectors of creators and fields that no longer exist are removed. Only rows of the recipe in force are read.
     """
     report = JobReport("embed_creators", counts={"written": 0, "skipped": 0, "removed": 0})
-    for first, last in _spans(context):
+    news = _news(context)
+    _begin(context, report, news)
+    for first, last in _spans(context, news):
         _embed_span(context, report, first, last)
-    with context.writing_frames() as frames:
-        report.count(removed=frames.execute(vectors.strays_of_creators(context.profile_recipe.fingerprint)))
-    context.crashpoint(report.stage)
+        with context.writing_frames() as frames:
+            news.forget(frames, Word.DUE, first, last)
+        context.crashpoint(report.stage)
     return report
 
 
-def _spans(context: Context) -> Iterator[tuple[str, str]]:
+def _news(context: Context) -> StageNews:
+    """The creators to look at: under the same basis, all others have their vectors."""
+    basis = [context.profile_recipe.fingerprint, code_of("base", "embeddings", "store")]
+    return StageNews(Reader.EMBED_CREATORS, fingerprint(basis))
+
+
+def _begin(context: Context, report: JobReport, news: StageNews) -> None:
+    """Make every creator due where the last run had another basis, or where what is not noted weighs."""
+    with context.writing_frames() as frames:
+        if news.holds(frames) and context.settings.embeddings.content_aggregation.strategy == "mean":
+            news.make_due(frames)
+            return
+        news.begin_anew(frames, Word.DUE, vectors.creator_ids())
+        report.count(removed=frames.execute(vectors.strays_of_creators(context.profile_recipe.fingerprint)))
+    context.crashpoint(report.stage)
+
+
+def _spans(context: Context, news: StageNews) -> Iterator[tuple[str, str]]:
     with context.reading_frames() as frames:
-        ids = frames.read(vectors.creator_ids())["creator_id"].to_pylist()
+        ids = news.keys(frames, Word.DUE)
     for start in range(0, len(ids), CREATORS_AT_ONCE):
         part = ids[start : start + CREATORS_AT_ONCE]
         context.progress("embed_creators", start, len(ids))

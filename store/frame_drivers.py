@@ -230,6 +230,6 @@ def _sample(kind: pa.DataType) -> str:
 
 def _total_changes(cursor: Any, table: str) -> int:
     """Rows changed on this connection so far, without the words that changes of the table leave behind."""
-    words = " - (SELECT count(*) FROM embedding_news)" if leaves_words(table) else ""
+    words = " - (SELECT count(*) FROM news)" if leaves_words(table) else ""
     cursor.execute(f"SELECT total_changes(){words}")
     return int(cursor.fetchone()[0])

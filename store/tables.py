@@ -287,21 +287,25 @@ class CreatorVector(SQLModel, table=True):
     updated_at: datetime = _instant()
 
 
-class EmbeddingNews(SQLModel, table=True):
-    """An account to be looked at by the embed stage, or an item that left; noted by triggers (store/triggers.py)."""
+class News(SQLModel, table=True):
+    """A word for a stage that looks at news only; noted by triggers (store/triggers.py)."""
 
-    __tablename__ = "embedding_news"
+    __tablename__ = "news"
     __table_args__ = _STORED_BY_KEY
-    #: account · content
+    #: the stage
+    reader: str = _key()
+    #: account · content · creator · due
     entity_kind: str = _key()
     entity_key: str = _key()
 
 
-class EmbeddingBasis(SQLModel, table=True):
-    """One row: recipes, settings and code under which all that is no news was embedded. Without it nothing is noted."""
+class NewsBasis(SQLModel, table=True):
+    """What all that is no news to a stage was looked at under: settings, code. Without it nothing is noted for it."""
 
-    __tablename__ = "embedding_basis"
-    basis: str = _key()
+    __tablename__ = "news_basis"
+    __table_args__ = _STORED_BY_KEY
+    reader: str = _key()
+    basis: str = _text()
 
 
 # --- who is who -------------------------------------------------------------------------------------------------
@@ -678,8 +682,8 @@ WRITERS: dict[str, str] = {
     "metric_snapshots": "jobs.ingest_accounts",
     "content_vectors": "jobs.embed_accounts",
     "account_vectors": "jobs.embed_accounts",
-    "embedding_news": "jobs.embed_accounts",
-    "embedding_basis": "jobs.embed_accounts",
+    "news": "jobs.news",
+    "news_basis": "jobs.news",
     "creators": "jobs.resolve_creators",
     "creator_aliases": "jobs.resolve_creators",
     "members": "jobs.resolve_creators",

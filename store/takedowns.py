@@ -28,7 +28,7 @@ _OF_ACCOUNTS = {
     "candidate_pairs": ["left", "right"], "account_relations": ["source", "target"],
     "judgement_grounds": ["left", "right"], "judgement_flags": ["left", "right"], "members": ["account_key"],
     "member_changes": ["account_key"], "account_aliases": ["account_key"], "accounts": ["account_key"],
-    "embedding_news": ["entity_key"],
+    "news": ["entity_key"],
 }  # fmt: skip
 _OF_CREATORS = {
     "creator_vectors": ["creator_id"], "enrichments": ["creator_id"], "enrichment_failures": ["creator_id"],
@@ -68,7 +68,7 @@ def delete_accounts(frames: FrameWriter, keys: Collection[str]) -> int:
             gone += _delete(frames, _OF_CONTENT, content)
         gone += _delete(frames, _OF_ACCOUNTS, some)
         for content in _portions(items["content_key"].to_pylist()):
-            _delete(frames, {"embedding_news": ["entity_key"]}, content)  # that they left was noted just now
+            _delete(frames, {"news": ["entity_key"]}, content)  # that they left was noted just now
     return gone
 
 

@@ -1,7 +1,7 @@
 """Queries for vectors: the texts they are made of, which stand already, and what they are averaged from.
 
-Ranges are of keys, both ends included: a stage walks the accounts or creators range by range. Of a range of accounts
-only those are read about which there is news (store/embedding_news.py).
+Ranges are of keys, both ends included: a stage walks the accounts or creators range by range. Of a range only those
+are read about which there is news (store/news.py).
 """
 
 from typing import Any
@@ -10,14 +10,20 @@ from sqlalchemy import BigInteger, Delete, Select, Text, and_, case, cast, delet
 from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import col
 
-from store.embedding_news import has_news
+from store.news import has_news
 from store.planning import unindexed
 from store.tables import AccountVector, ContentItem, ContentVector, CreatorAccount, CreatorMember, CreatorVector
+from store.triggers import Reader, Word
 
 #: of a description is read: its start says what the item is about
 DESCRIPTION_CHARACTERS = 1_000
 #: a count above this is a broken one; sums of thousands of these still fit into 64 bits
 MOST_COUNTED = 2**40
+
+
+def account_keys() -> Select[Any]:
+    """Every account."""
+    return select(col(CreatorAccount.account_key))
 
 
 def bios(first: str, last: str) -> Select[Any]:
@@ -89,23 +95,23 @@ def account_fingerprints(first: str, last: str, recipe: str) -> Select[Any]:
 
 def creator_ids() -> Select[Any]:
     """The creators that have members."""
-    return select(col(CreatorMember.creator_id)).distinct().order_by(col(CreatorMember.creator_id))
+    return select(col(CreatorMember.creator_id)).distinct()
 
 
 def member_fingerprints(first: str, last: str, recipe: str) -> Select[Any]:
-    """What the account vectors of a range of creators were made from."""
+    """What the account vectors of the due creators of a range were made from."""
     return _member_vectors(first, last, recipe, col(AccountVector.input_fingerprint))
 
 
 def member_vectors(first: str, last: str, recipe: str) -> Select[Any]:
-    """The account vectors of a range of creators."""
+    """The account vectors of the due creators of a range."""
     return _member_vectors(first, last, recipe, col(AccountVector.input_fingerprint), col(AccountVector.vector))
 
 
 def content_activity(first: str, last: str, recipe: str) -> Select[Any]:
-    """Of each account of a range of creators: when its newest embedded item is from, and what they all engaged."""
+    """Of each account of due creators: when its newest embedded item is from, and what they all engaged."""
     engagement = cast(func.sum(_engagement()), BigInteger).label("engagement")
-    members = select(col(CreatorMember.account_key)).where(col(CreatorMember.creator_id).between(first, last))
+    members = select(col(CreatorMember.account_key)).where(_is_due(col(CreatorMember.creator_id), first, last))
     vector = select(col(ContentVector.content_key)).where(
         col(ContentVector.content_key) == col(ContentItem.content_key), col(ContentVector.recipe_fingerprint) == recipe
     )
@@ -118,10 +124,10 @@ def content_activity(first: str, last: str, recipe: str) -> Select[Any]:
 
 
 def creator_fingerprints(first: str, last: str, recipe: str) -> Select[Any]:
-    """What the creator vectors of a range were made from."""
+    """What the creator vectors of the due creators of a range were made from."""
     return (
         _select(col(CreatorVector.creator_id), col(CreatorVector.field), col(CreatorVector.input_fingerprint))
-        .where(col(CreatorVector.creator_id).between(first, last), col(CreatorVector.recipe_fingerprint) == recipe)
+        .where(_is_due(col(CreatorVector.creator_id), first, last), col(CreatorVector.recipe_fingerprint) == recipe)
         .order_by(col(CreatorVector.creator_id), col(CreatorVector.field))
     )
 
@@ -138,7 +144,7 @@ def items_without_vector(recipe: str, per_account: int, *, of_news: bool) -> Sel
         .select_from(ContentItem)
         .outerjoin(ContentVector, made)
         .where(or_(_has_text(col(ContentItem.title_or_caption)), _has_text(col(ContentItem.description))))
-        .where(has_news(col(ContentItem.account_key)) if of_news else true())
+        .where(_has_words(col(ContentItem.account_key)) if of_news else true())
         .group_by(col(ContentItem.account_key))
         .subquery()
     )
@@ -156,7 +162,7 @@ def bios_without_vector(recipe: str, *, of_news: bool) -> Select[Any]:
         select(func.count().label("count"))
         .select_from(CreatorAccount)
         .where(_has_text(col(CreatorAccount.bio)), ~made.exists())
-        .where(has_news(col(CreatorAccount.account_key)) if of_news else true())
+        .where(_has_words(col(CreatorAccount.account_key)) if of_news else true())
     )
 
 
@@ -174,6 +180,13 @@ def strays(recipe: str, profile_recipe: str) -> list[Delete]:
     ]
 
 
+def strays_that_left(recipe: str) -> Delete:
+    """Vectors of a recipe whose item left since the last look."""
+    item = select(col(ContentItem.content_key)).where(col(ContentItem.content_key) == col(ContentVector.content_key))
+    left = has_news(Reader.EMBED_ACCOUNTS, Word.CONTENT, col(ContentVector.content_key))
+    return delete(ContentVector).where(left, col(ContentVector.recipe_fingerprint) == recipe, ~item.exists())
+
+
 def strays_of_creators(recipe: str) -> Delete:
     """Vectors of creators that no account belongs to any more."""
     member = select(col(CreatorMember.account_key)).where(
@@ -187,7 +200,7 @@ def _member_vectors(first: str, last: str, recipe: str, *columns: Any) -> Select
         select(col(CreatorMember.creator_id), col(AccountVector.field), col(AccountVector.account_key), *columns)
         .join(AccountVector, col(AccountVector.account_key) == col(CreatorMember.account_key))
         .where(
-            col(CreatorMember.creator_id).between(first, last),
+            _is_due(col(CreatorMember.creator_id), first, last),
             unindexed(col(AccountVector.recipe_fingerprint)) == recipe,
         )
         .order_by(col(CreatorMember.creator_id), col(AccountVector.field), col(AccountVector.account_key))
@@ -211,7 +224,15 @@ def _capped(count: Any) -> ColumnElement[Any]:
 
 
 def _has_news(account_key: Any, first: str, last: str) -> ColumnElement[bool]:
-    return and_(account_key.between(first, last), has_news(account_key))
+    return and_(account_key.between(first, last), _has_words(account_key))
+
+
+def _has_words(account_key: Any) -> ColumnElement[bool]:
+    return has_news(Reader.EMBED_ACCOUNTS, Word.ACCOUNT, account_key)
+
+
+def _is_due(creator_id: Any, first: str, last: str) -> ColumnElement[bool]:
+    return and_(creator_id.between(first, last), has_news(Reader.EMBED_CREATORS, Word.DUE, creator_id))
 
 
 def _has_text(column: Any) -> ColumnElement[bool]:

@@ -15,7 +15,7 @@ from jobs.embed_accounts import embed_accounts
 from providers.embedder import Kind
 from providers.hashing import HashingEmbedder
 from store.session import Store
-from store.tables import AccountVector, ContentItem, ContentVector, CreatorAccount, EmbeddingBasis
+from store.tables import AccountVector, ContentItem, ContentVector, CreatorAccount, NewsBasis
 from tests.factories import AS_OF, a_context, an_account, an_item
 
 
@@ -253,7 +253,7 @@ def test_a_night_killed_after_any_step_ends_the_same(store: Store, monkeypatch: 
     embed_accounts(a_night(store))
     whole = frame(store, ContentVector), frame(store, AccountVector)
     with store.writing() as session:
-        for table in (ContentVector, AccountVector, EmbeddingBasis):
+        for table in (ContentVector, AccountVector, NewsBasis):
             session.exec(delete(table))
     passed = iter(range(1, 100))
 

@@ -12,6 +12,7 @@ from sqlmodel import SQLModel, col, delete, select
 
 from jobs.context import Context
 from jobs.embed_accounts import embed_accounts, expected_texts
+from jobs.embed_creators import embed_creators
 from providers.hashing import HashingEmbedder
 from store.accounts import rename_accounts
 from store.session import Store
@@ -21,8 +22,10 @@ from store.tables import (
     ContentItem,
     ContentVector,
     CreatorAccount,
-    EmbeddingBasis,
-    EmbeddingNews,
+    CreatorMember,
+    CreatorVector,
+    News,
+    NewsBasis,
 )
 from store.takedowns import delete_accounts
 from tests.factories import AS_OF, a_context, an_account, an_item
@@ -45,16 +48,17 @@ def vectors(store: Store) -> list[list[dict[str, Any]]]:
                     select(table).order_by(*METADATA.tables[str(table.__tablename__)].primary_key)
                 )
             ]
-            for table in (ContentVector, AccountVector)
+            for table in (ContentVector, AccountVector, CreatorVector)
         ]
 
 
 def afresh(store: Store, night: Context) -> list[list[dict[str, Any]]]:
-    """What one embed stage makes of a store that was never embedded."""
+    """What one night makes of a store that was never embedded."""
     with store.writing() as session:
-        for table in (ContentVector, AccountVector, EmbeddingBasis, EmbeddingNews):
+        for table in (ContentVector, AccountVector, CreatorVector, NewsBasis, News):
             session.exec(delete(table))
     embed_accounts(night)
+    embed_creators(night)
     return vectors(store)
 
 
@@ -125,9 +129,19 @@ def take_down(store: Store, dice: Random) -> None:
         delete_accounts(frames, [dice.choice(PEOPLE)])
 
 
+def regroup(store: Store, dice: Random) -> None:
+    """Put an account under some creator, or under none."""
+    key = dice.choice(PEOPLE)
+    with store.writing() as session:
+        if dice.random() < 0.3:
+            session.exec(delete(CreatorMember).where(col(CreatorMember.account_key) == key))
+        else:
+            session.merge(CreatorMember(account_key=key, creator_id=dice.choice(["cr_1", "cr_2"]), since=AS_OF))
+
+
 CHANGES: list[Change] = [
     deliver_account, deliver_account, deliver_item, deliver_item, deliver_item,
-    lose_item, rename, take_down,
+    lose_item, rename, take_down, regroup, regroup,
 ]  # fmt: skip
 
 
@@ -144,6 +158,7 @@ def test_nights_over_news_end_where_one_over_everything_ends(store: Store, seed:
         tonight = replace(tonight, as_of=AS_OF + timedelta(days=night))
         tonight.embedder = HashingEmbedder(16)
         embed_accounts(tonight)
+        embed_creators(tonight)
     assert vectors(store) == afresh(store, tonight), f"history {seed}"
 
 
@@ -155,7 +170,7 @@ def a_night(store: Store) -> Context:
 
 def noted(store: Store) -> set[tuple[str, str]]:
     with store.reading() as session:
-        return {(row.entity_kind, row.entity_key) for row in session.scalars(select(EmbeddingNews))}
+        return {(row.entity_kind, row.entity_key) for row in session.scalars(select(News))}
 
 
 def ann_and_bo(store: Store) -> None:

@@ -25,6 +25,8 @@ EARLIER = [script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_r
 
 #: tables that were made anew by a revision before which nothing could write them
 NEVER_WRITTEN = {"llm_calls"}
+#: tables that a later revision dropped
+GIVEN_UP = {"embedding_news", "embedding_basis"}
 
 NEXT_REVISION = '''
 """A revision that is yet to come."""
@@ -200,7 +202,7 @@ def test_a_filled_store_of_an_earlier_revision_keeps_its_rows(bare: Store, earli
     rows = fill(bare)
     upgrade(bare)
     now = held(bare)
-    for table in rows.keys() - NEVER_WRITTEN:
+    for table in rows.keys() - NEVER_WRITTEN - GIVEN_UP:
         before = rows[table]
         assert [{name: row[name] for name in before[0]} for row in now[table]] == before, table
 
