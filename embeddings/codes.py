@@ -19,10 +19,13 @@ TRAINING_ROWS = 16_384  # FAISS takes a quarter of them
 _BITS = 4  # what fast scan can look up in a register
 
 
-def write_codes(path: Path, centres: Matrix, sample: Matrix, parts: Iterable[tuple[Matrix, Ids, Ids]]) -> None:
+def write_codes(
+    path: Path, centres: Matrix, sample: Matrix, parts: Iterable[tuple[Matrix, Ids, Ids]], former: Path | None = None
+) -> None:
     """Codes of unit rows in the cells of these centres; the same bytes every time on one machine.
 
     centres: unit rows of even length. sample: rows to learn the codes from. parts: (rows, id of each, cell of each).
+    former: earlier codes over the same centres, to go on with what they learned.
     """
     import faiss  # here, for it takes long to load and most who open an index search nothing
 
@@ -32,7 +35,11 @@ def write_codes(path: Path, centres: Matrix, sample: Matrix, parts: Iterable[tup
     plain: Any = faiss.IndexIVFPQ(cells, dim, len(centres), dim // 2, _BITS, faiss.METRIC_INNER_PRODUCT)
     plain.pq.cp.min_points_per_centroid = 1
     with _one_thread():
-        plain.train(sample)
+        if former is None:
+            plain.train(sample)
+        else:
+            learned: Any = faiss.read_index(str(former))
+            plain.pq, plain.is_trained = learned.pq, True
         for rows, ids, cell_of in parts:
             plain.add_core(len(rows), faiss.swig_ptr(rows), faiss.swig_ptr(ids), faiss.swig_ptr(cell_of))
     faiss.write_index(faiss.IndexIVFPQFastScan(plain), str(path))

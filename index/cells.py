@@ -5,6 +5,7 @@ the cells have become twice as unequal, or the rows twice as many, as when they 
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -29,6 +30,8 @@ class FrozenCells:
 
     centres: Matrix
     description: Cells
+    #: codes over these centres; None where there are none
+    codes: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,8 @@ class CellOrder:
     centres: Matrix | None = None
     cell_of: Longs | None = None
     description: Cells | None = None
+    #: codes over the same centres, of an earlier snapshot
+    codes: Path | None = None
 
     def within(self, start: int, stop: int) -> tuple[Docs, Longs | None]:
         """(rows start … stop − 1 by cell, then document; where each cell begins among them, and the end)."""
@@ -49,15 +54,18 @@ class CellOrder:
         return start + np.argsort(cells, kind="stable"), np.concatenate([[0], np.cumsum(counts)])
 
 
-def order_by_cells(rows: Rows, frozen: FrozenCells | None) -> CellOrder:
-    """The cells of these rows, by the frozen centres while those still suit them."""
+def order_by_cells(rows: Rows, frozen: FrozenCells | None, known: Longs | None = None) -> CellOrder:
+    """The cells of these rows, by the frozen centres while those still suit them.
+
+    known: the cell of each row by the frozen centres, −1 where it is to be found.
+    """
     wanted = cell_count(len(rows))
     if not wanted:
         return CellOrder(len(rows))
     if frozen is not None and frozen.centres.shape[1] == rows.shape[1]:
-        cell_of = _assign(rows, frozen.centres)
+        cell_of = _assign(rows, frozen.centres) if known is None else _assign_rest(rows, frozen.centres, known)
         if _still_suits(frozen, len(rows), _imbalance(cell_of, len(frozen.centres))):
-            return CellOrder(len(rows), frozen.centres, cell_of, frozen.description)
+            return CellOrder(len(rows), frozen.centres, cell_of, frozen.description, frozen.codes)
     centres = train_cells(unit_rows(spaced(rows, wanted * TRAINING_ROWS_PER_CELL)), wanted)
     cell_of = _assign(rows, centres)
     trained = Cells(
@@ -100,6 +108,14 @@ def _assign(rows: Rows, centres: Matrix) -> Longs:
         for start in range(0, len(rows), _ASSIGNED_ROWS)
     ]
     return np.concatenate(parts)
+
+
+def _assign_rest(rows: Rows, centres: Matrix, known: Longs) -> Longs:
+    rest = np.flatnonzero(known < 0)
+    cell_of = known.copy()
+    if len(rest):
+        cell_of[rest] = _assign(rows[rest], centres)
+    return cell_of
 
 
 def _imbalance(cell_of: Longs, cells: int) -> float:

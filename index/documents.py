@@ -75,24 +75,35 @@ class DocumentFrames:
     #: labels in force: creator_id, primary_niche, secondary_niches, content_style, account_kind, language, llm_summary,
     #: provenance, confidence
     enrichments: pa.Table
-    #: two measurements of accounts, some weeks apart: account_key, followers, earlier_followers, as_of,
-    #: earlier_as_of (micros)
+    #: two measurements of accounts, some weeks apart, of kept creators too: account_key, followers,
+    #: earlier_followers, as_of, earlier_as_of (micros)
     growth: pa.Table
     #: the taxonomy: id, label, definition
     niches: pa.Table
 
 
-def build_documents(frames: DocumentFrames, engine: Engine) -> pa.Table:
-    """One row per creator with a live account, in the schema DOCUMENTS, ordered by creator id."""
+def build_documents(frames: DocumentFrames, engine: Engine, kept: pa.Table | None = None) -> pa.Table:
+    """One row per creator with a live account, in the schema DOCUMENTS, ordered by creator id.
+
+    kept: rows of creators that are in none of the frames, to stand as they are; only their growth is of tonight.
+    """
+    built = _built(frames, engine)
+    documents = built if kept is None else pa.concat_tables([built, kept.select(built.column_names).cast(built.schema)])
+    growth = engine.sql(_GROWTH, documents=documents.select(["creator_id", "accounts"]), growth=frames.growth)
+    rows = engine.sql(_WITH_GROWTH, documents=documents, growth=growth)
+    return rows.select(DOCUMENTS.names).cast(DOCUMENTS)
+
+
+def _built(frames: DocumentFrames, engine: Engine) -> pa.Table:
+    """Everything but growth and momentum, in no order."""
     labels = engine.sql(_LABELS, labels=frames.enrichments)
-    people = engine.sql(
-        _PEOPLE, accounts=frames.accounts, quality=_account_quality(frames, engine), growth=frames.growth
-    )
+    people = engine.sql(_PEOPLE, accounts=frames.accounts, quality=_account_quality(frames, engine))
     words = engine.sql(_WORDS, accounts=frames.accounts, items=frames.items)
     topics = engine.sql(_TOPICS, labels=labels, niches=frames.niches)
     creators = engine.sql(_CREATORS, creators=frames.creators)
     rows = engine.sql(_DOCUMENTS, creators=creators, people=people, words=words, topics=topics, labels=labels)
-    return rows.select(DOCUMENTS.names).cast(DOCUMENTS)
+    schema = pa.schema([field for field in DOCUMENTS if field.name not in {"growth", "momentum"}])
+    return rows.select(schema.names).cast(schema)
 
 
 def _account_quality(frames: DocumentFrames, engine: Engine) -> pa.Table:
@@ -130,24 +141,36 @@ FROM (SELECT account_key, platform, followers, views, likes + coalesce(comments,
 GROUP BY account_key
 """  # noqa: S608  constants of this module only
 
-# To four weeks, whatever lies between; weighed by followers, in millionths: no sum depends on the order of rows.
 _PEOPLE = f"""
-WITH rates AS (
-    SELECT account_key, followers AS size,
-           round((pow(followers::DOUBLE / earlier_followers, 28 * 86400e6 / (as_of - earlier_as_of)) - 1) * 1e6)::BIGINT
-               AS rate
-    FROM growth WHERE earlier_followers > 0 AND followers > 0)
 SELECT creator_id,
-       round(sum(rate::HUGEINT * size)::DOUBLE / sum(size) FILTER (rate IS NOT NULL) / 1e6, 4) AS growth,
        list({{'account_key': account_key, 'platform': platform, 'handle': handle, 'followers': followers}}
             ORDER BY account_key) AS accounts,
        round(sum(round(least(engagement, 1) * 1e6)::BIGINT) FILTER (engagement IS NOT NULL)::DOUBLE
              / nullif(count(engagement), 0) / 1e6, 6) AS quality_engagement,
        max({_case("activity", ACTIVITY)}) AS quality_activity,
        arg_max(activity, {_case("activity", ACTIVITY)}) AS activity
-FROM accounts LEFT JOIN quality USING (account_key) LEFT JOIN rates USING (account_key)
+FROM accounts LEFT JOIN quality USING (account_key)
 GROUP BY creator_id
 """  # noqa: S608  constants of this module only
+
+# To four weeks, whatever lies between; weighed by followers, in millionths: no sum depends on the order of rows.
+_GROWTH = f"""
+WITH rates AS (
+    SELECT account_key, followers AS size,
+           round((pow(followers::DOUBLE / earlier_followers, 28 * 86400e6 / (as_of - earlier_as_of)) - 1) * 1e6)::BIGINT
+               AS rate
+    FROM growth WHERE earlier_followers > 0 AND followers > 0),
+owned AS (SELECT creator_id, unnest(accounts).account_key AS account_key FROM documents),
+grown AS (
+    SELECT creator_id,
+           round(sum(rate::HUGEINT * size)::DOUBLE / sum(size) FILTER (rate IS NOT NULL) / 1e6, 4) AS growth
+    FROM owned JOIN rates USING (account_key) GROUP BY creator_id)
+SELECT *, CASE WHEN growth >= {RISING_GROWTH} THEN 'rising' WHEN growth <= {FALLING_GROWTH} THEN 'falling'
+               WHEN growth IS NOT NULL THEN 'steady' END AS momentum
+FROM grown
+"""  # noqa: S608  constants of this module only
+
+_WITH_GROWTH = "SELECT * FROM documents LEFT JOIN growth USING (creator_id) ORDER BY creator_id"
 
 _WORDS = """
 WITH titles AS (
@@ -194,9 +217,7 @@ WITH joined AS (
          LEFT JOIN labels USING (creator_id) LEFT JOIN topics USING (creator_id)),
 parts AS (SELECT *, {_case("follower_band", _REACH)} AS quality_reach FROM joined)
 SELECT *, round({_QUALITY}, 6) AS quality,
-       CASE WHEN growth >= {RISING_GROWTH} THEN 'rising' WHEN growth <= {FALLING_GROWTH} THEN 'falling'
-            WHEN growth IS NOT NULL THEN 'steady' END AS momentum,
        concat_ws(chr(10), name, names, handles, topics, replace(content_style, '_', ' '), {_SUMMARY_WORDS}, bios,
                  titles) AS keyword_text
-FROM parts ORDER BY creator_id
+FROM parts
 """  # noqa: S608  constants of this module only

@@ -88,10 +88,15 @@ class Snapshot:
         fields = self.content.embedding.fields
         found = {name: self._array(f"cells/{fields[name].stem}.npy") for name in self.manifest.layout.cells}
         return {
-            name: FrozenCells(centres, self.manifest.layout.cells[name])
+            name: FrozenCells(centres, self.manifest.layout.cells[name], self._codes(fields[name].stem))
             for name, centres in found.items()
             if centres is not None
         }
+
+    def first_rows(self, field: str) -> npt.NDArray[np.int64] | None:
+        """Of a version of one shard: where each cell of a field begins among its rows, and the end; None without."""
+        (shard,) = self.content.shards
+        return self._array(f"{shard.path}/vec/{self.content.embedding.fields[field].stem}.cells.npy")
 
     @cached_property
     def aliases(self) -> dict[str, str]:
@@ -152,13 +157,13 @@ class Snapshot:
         shards = [self._field_shard(shard, constants.stem, cells=centres is not None) for shard in self.content.shards]
         whole = centres is not None and all(shard.first is not None for shard in shards)
         cells = self.manifest.layout.cells.get(name)
-        codes = f"cells/{constants.stem}.faiss"
+        codes = self._codes(constants.stem)
         return Field(
             name,
             shards,
             centres if whole else None,
             cells.probes if cells else 0,
-            Codes(self.directory / codes) if self._is_whole(codes) else None,
+            Codes(codes) if codes else None,
         )
 
     def _field_shard(self, shard: Shard, stem: str, *, cells: bool) -> FieldShard:
@@ -168,6 +173,10 @@ class Snapshot:
         docs = table["doc"].to_numpy() + np.int32(shard.first)
         first = self._array(f"{shard.path}/vec/{stem}.cells.npy") if cells else None
         return FieldShard(StoredRows(rows, docs, table["squared_norm"].to_numpy()), shard.first, shard.creators, first)
+
+    def _codes(self, stem: str) -> Path | None:
+        path = f"cells/{stem}.faiss"
+        return self.directory / path if self._is_whole(path) else None
 
     def _array(self, path: str) -> npt.NDArray[Any] | None:
         return np.load(self.directory / path) if self._is_whole(path) else None

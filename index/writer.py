@@ -24,7 +24,7 @@ from embeddings.vectors import Matrix
 from index.bm25 import BM25_B, BM25_K1
 from index.cells import CellOrder, FrozenCells, order_by_cells
 from index.files import file_entry, sync
-from index.lexical import Lexicon, average_length, shard_bounds
+from index.lexical import Lexicon, Longs, average_length, shard_bounds
 from index.manifest import (
     MANIFEST,
     Bm25Constants,
@@ -40,6 +40,7 @@ from index.manifest import (
     manifest_bytes,
 )
 from index.recounting import FormerWords, count_again
+from index.renewing import KeptField, KeptRows
 from index.scoring import ScoringSettings
 from index.vectors import Docs, Rows, calibrate, spaced, squared_norms, to_int8, unit_rows
 
@@ -90,6 +91,8 @@ class SnapshotInput:
     cells: Mapping[str, FrozenCells] = field(default_factory=dict)
     #: words of the parent snapshot, counted by this very code; they change how long it takes and nothing else
     former: FormerWords | None = None
+    #: rows of the parent snapshot that stand as they are, vectors with them; `vectors` has those of all others
+    kept: KeptRows | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,14 +214,13 @@ def _calibrated(written: Mapping[str, _WrittenField]) -> dict[str, _WrittenField
 def _write_field(
     directory: Path, vectors: FieldVectors, ids: pa.Array, given: SnapshotInput, shards: Sequence[Shard]
 ) -> _WrittenField:
-    chosen, docs = _known(vectors, ids)
-    rows = to_int8(vectors.matrix, chosen)
+    found = _with_kept(_fresh(vectors, ids), given.kept.field(vectors.name) if given.kept else None, ids)
+    rows, docs = found.rows, found.docs
     # Platform names come from outside: quoted, none of them can leave the folder.
     stem = quote(vectors.name, safe="")
-    order = order_by_cells(rows, given.cells.get(vectors.name))
-    updated_at = vectors.updated_at.take(pa.array(chosen))
+    order = order_by_cells(rows, given.cells.get(vectors.name), found.cell_of)
     for shard in shards:
-        _write_field_shard(directory, shard, stem, _FieldRows(rows, docs, updated_at), order)
+        _write_field_shard(directory, shard, stem, found, order)
     if order.centres is not None:
         (directory / "cells").mkdir(exist_ok=True)
         write_array(order.centres, directory / "cells" / f"{stem}.npy")
@@ -240,8 +242,28 @@ def _write_codes(path: Path, rows: Rows, docs: Docs, order: CellOrder) -> None:
         return
     spans = [slice(start, start + CODED_ROWS) for start in range(0, len(rows), CODED_ROWS)]
     parts = ((unit_rows(rows[span]), docs[span].astype(np.int64), order.cell_of[span]) for span in spans)
-    write_codes(path, order.centres, unit_rows(spaced(rows, TRAINING_ROWS)), parts)
+    write_codes(path, order.centres, unit_rows(spaced(rows, TRAINING_ROWS)), parts, order.codes)
     sync(path)
+
+
+def _fresh(vectors: FieldVectors, ids: pa.Array) -> "_FieldRows":
+    chosen, docs = _known(vectors, ids)
+    updated_at = vectors.updated_at.take(pa.array(chosen))
+    return _FieldRows(to_int8(vectors.matrix, chosen), docs, updated_at, None)
+
+
+def _with_kept(fresh: "_FieldRows", kept: KeptField | None, ids: pa.Array) -> "_FieldRows":
+    if kept is None:
+        return fresh
+    found = pc.index_in(kept.creator_ids, ids)
+    there = np.flatnonzero(found.is_valid().to_numpy(zero_copy_only=False))
+    docs = np.concatenate([fresh.docs, found.take(pa.array(there)).to_numpy(zero_copy_only=False)])
+    order = np.argsort(docs, kind="stable")
+    updated_at = pa.concat_arrays([fresh.updated_at, kept.updated_at.take(pa.array(there))]).take(pa.array(order))
+    cell_of = None
+    if kept.cell_of is not None:
+        cell_of = np.concatenate([np.full(len(fresh.docs), -1), kept.cell_of[there]])[order]
+    return _FieldRows(np.concatenate([fresh.rows, kept.rows[there]])[order], docs[order], updated_at, cell_of)
 
 
 def _known(vectors: FieldVectors, ids: pa.Array) -> tuple[Docs, Docs]:
@@ -267,6 +289,8 @@ class _FieldRows:
     rows: Rows
     docs: Docs
     updated_at: pa.Array
+    #: in the cells of the parent snapshot, −1 for unknown; None where no row's is known
+    cell_of: Longs | None
 
 
 def _write_field_shard(directory: Path, shard: Shard, stem: str, field: _FieldRows, order: CellOrder) -> None:

@@ -26,6 +26,10 @@ class StageNews:
         """Make all of these keys news, to be worked off under this basis."""
         news.begin_anew(frames, self.reader, self.basis, word, everyone)
 
+    def listen(self, frames: FrameWriter) -> None:
+        """Before a look at everything: what changes from now on is for the next one."""
+        news.listen(frames, self.reader)
+
     def make_due(self, frames: FrameWriter) -> None:
         """Turn what was noted so far into creators that are due; what is noted from now on is for the next look."""
         news.make_due(frames, self.reader)

@@ -1,36 +1,24 @@
 """Publish: what the store knows of creators becomes a snapshot, passes the gate, and is put in force in one step."""
 
 import platform
-from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from importlib.metadata import version as library_version
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 import store.documents as rows
-from base.clock import to_micros
 from base.errors import GateRefused, SnapshotError
-from embeddings.vectors import from_column
-from engines.workers import available_cores
-from enrich.taxonomy import Niche, SubNiche, Taxonomy
-from identity.weights import load_model
-from index.documents import DocumentFrames, build_documents
 from index.gate import inspect
 from index.manifest import Manifest
-from index.recounting import FormerWords
 from index.snapshot import Snapshot
 from index.takedowns import Takedowns, add_takedown, read_takedowns, writing_takedowns
 from index.versions import Versions, link_unchanged, verify_version
-from index.writer import FieldVectors, SnapshotInput, Written, write_files, write_manifest
+from index.writer import Written, write_files, write_manifest
 from jobs.context import Context
 from jobs.identity_memory import code_of
+from jobs.index_input import InputReader, choose_kept, index_news
 from jobs.report import JobReport
-from store.bulk import FrameReader
 
-ITEMS_PER_ACCOUNT = 12  # titles to find words in, and enough reactions for a steady engagement rate
 FRESH_DAYS = 30
 
 
@@ -51,6 +39,7 @@ def publish_index(context: Context, *, force: str | None = None) -> JobReport:
             report.details |= _describe(manifest)
             report.details |= _pass_gate(context, versions, staged, force)
             report.details |= _put_in_force(context, versions, staged, manifest)
+            _settle(context, manifest)
             _taint(versions, taken, manifest.version)
         versions.retire_old()
     report.count(creators=manifest.content.counts["creators"], published=int(report.details["published"]))
@@ -61,17 +50,25 @@ def _stage(
     context: Context, versions: Versions, staged: Path, number: int, taken: Takedowns, force: str | None
 ) -> Manifest:
     parent = _parent(versions)
+    kept = choose_kept(context, parent)
     with context.reading_frames() as frames:
-        labels = frames.read(rows.labels_in_force())
-        written = write_files(staged, _gather(context, frames, labels, taken, parent))
+        written = write_files(staged, InputReader(context, frames, parent, kept).read(taken))
+        fresh = frames.read(rows.labels_since(context.as_of - timedelta(days=FRESH_DAYS)))["count"][0].as_py()
     context.crashpoint("publish_index")
-    manifest = _manifest(context, parent, number, written, labels, force)
+    manifest = _manifest(context, parent, number, written, fresh, force)
     write_manifest(staged, manifest)
     if parent is not None:
         link_unchanged(staged, parent.directory)
     verify_version(staged)
     context.crashpoint("publish_index")
     return manifest
+
+
+def _settle(context: Context, manifest: Manifest) -> None:
+    """This snapshot is there: the next one is made of it and of what was noted since."""
+    with context.writing_frames() as frames:
+        index_news(context, manifest.snapshot_id).settle(frames)
+    context.crashpoint("publish_index")
 
 
 def _parent(versions: Versions) -> Snapshot | None:
@@ -89,80 +86,9 @@ def _taint(versions: Versions, taken: Takedowns, number: int) -> None:
             add_takedown(versions.root, [], [], newest=number)
 
 
-def _gather(
-    context: Context, frames: FrameReader, labels: pa.Table, taken: Takedowns, parent: Snapshot | None
-) -> SnapshotInput:
-    taxonomy = context.taxonomy
-    document_frames = DocumentFrames(
-        creators=frames.read(rows.creators()),
-        accounts=frames.read(rows.live_accounts()),
-        items=frames.read(rows.newest_items(ITEMS_PER_ACCOUNT)),
-        enrichments=labels,
-        niches=_niches(taxonomy),
-        growth=frames.read(rows.follower_growth(context.as_of)),
-    )
-    with context.engine() as engine:
-        documents = build_documents(document_frames, engine)
-    recipe = context.profile_recipe.fingerprint
-    return SnapshotInput(
-        documents=taken.without(documents),
-        vectors=_vectors(frames, recipe, context.embedder.dim),
-        aliases=frames.read(rows.aliases()),
-        changes=_since(frames.read(rows.changes()), parent),
-        niches={row["id"]: row["label"] for row in document_frames.niches.to_pylist()},
-        recipe=recipe,
-        model=context.embedder.id,
-        dim=context.embedder.dim,
-        scoring=context.settings.scoring,
-        workers=context.settings.workers or available_cores(),
-        cells=parent.frozen_cells if parent else {},
-        former=_former_words(parent),
-        provenance={
-            "taxonomy": taxonomy.fingerprint,
-            "identity_model": load_model(context.settings.identity.model).fingerprint,
-        },
-    )
-
-
-def _former_words(parent: Snapshot | None) -> FormerWords | None:
-    """The words of the parent, if this very code counted them."""
-    if parent is None or parent.manifest.execution.get("code") != code_of("base", "index"):
-        return None
-    return FormerWords.of(parent)
-
-
-def _since(changes: pa.Table, parent: Snapshot | None) -> pa.Table:
-    """Changes that the parent does not know of."""
-    as_of = parent.manifest.execution.get("as_of") if parent else None
-    if as_of is None:
-        return changes
-    return changes.filter(pc.greater(changes["as_of"], to_micros(datetime.fromisoformat(as_of))))
-
-
-def _vectors(frames: FrameReader, recipe: str, dim: int) -> Iterator[FieldVectors]:
-    for name in frames.read(rows.creator_fields(recipe))["field"].to_pylist():
-        table = frames.read(rows.creator_vectors(name, recipe))
-        yield FieldVectors(
-            name=name,
-            creator_ids=table["creator_id"].combine_chunks(),
-            matrix=from_column(table["vector"], dim),
-            updated_at=table["updated_at"].combine_chunks(),
-        )
-
-
-def _niches(taxonomy: Taxonomy) -> pa.Table:
-    """Id, label and definition of every niche; the abstention has no definition whose words could be found."""
-    entries: list[Niche | SubNiche] = [*taxonomy.niches, *(sub for niche in taxonomy.niches for sub in niche.sub)]
-    columns = {name: [getattr(entry, name) for entry in entries] for name in ("id", "label", "definition")}
-    abstained = {"id": taxonomy.abstain_id, "label": taxonomy.abstain_id.title(), "definition": None}
-    return pa.table({name: pa.array([*values, abstained[name]], pa.string()) for name, values in columns.items()})
-
-
 def _manifest(
-    context: Context, parent: Snapshot | None, number: int, written: Written, labels: pa.Table, force: str | None
+    context: Context, parent: Snapshot | None, number: int, written: Written, fresh: int, force: str | None
 ) -> Manifest:
-    fresh_since = to_micros(context.as_of - timedelta(days=FRESH_DAYS))
-    fresh = pc.sum(pc.greater_equal(labels["created_at"], fresh_since)).as_py() or 0
     return written.manifest(
         number,
         parent=parent.manifest.version if parent else None,

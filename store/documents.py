@@ -1,12 +1,17 @@
-"""Queries for what a search document needs: creators, their live accounts, newest items, labels, vectors, changes."""
+"""Queries for what a search document needs: creators, their live accounts, newest items, labels, vectors, changes.
+
+of_news: only of the creators that are due (store/news.py).
+"""
 
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import Select, and_, func, or_, select, true
 from sqlalchemy.orm import aliased
+from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import col
 
+from store.news import has_news
 from store.tables import (
     AccountActivity,
     AccountAlias,
@@ -21,20 +26,21 @@ from store.tables import (
     JudgementRow,
     MetricSnapshot,
 )
+from store.triggers import Reader, Word
 
 Rows = Select[*tuple[Any, ...]]
 
 FOUR_WEEKS = timedelta(weeks=4)
 
 
-def creators() -> Rows:
+def creators(*, of_news: bool) -> Rows:
     return select(
         col(Creator.creator_id), col(Creator.name), col(Creator.handle), col(Creator.platforms),
         col(Creator.followers_total), col(Creator.followers_by_platform), col(Creator.country), col(Creator.language),
-    ).order_by(col(Creator.creator_id))  # fmt: skip
+    ).where(_chosen(col(Creator.creator_id), of_news=of_news)).order_by(col(Creator.creator_id))  # fmt: skip
 
 
-def live_accounts() -> Rows:
+def live_accounts(*, of_news: bool) -> Rows:
     """Accounts that still stand, with their creator and activity bucket."""
     return (
         select(
@@ -44,12 +50,12 @@ def live_accounts() -> Rows:
         )
         .join(CreatorMember, col(CreatorMember.account_key) == col(CreatorAccount.account_key))
         .outerjoin(AccountActivity, col(AccountActivity.account_key) == col(CreatorAccount.account_key))
-        .where(col(CreatorAccount.state) == "live")
+        .where(col(CreatorAccount.state) == "live", _chosen(col(CreatorMember.creator_id), of_news=of_news))
         .order_by(col(CreatorAccount.account_key))
     )  # fmt: skip
 
 
-def newest_items(per_account: int) -> Rows:
+def newest_items(per_account: int, *, of_news: bool) -> Rows:
     """The newest items of each account, with their title and reactions; of one account in no order."""
     place = func.row_number().over(
         partition_by=col(ContentItem.account_key),
@@ -59,7 +65,7 @@ def newest_items(per_account: int) -> Rows:
         col(ContentItem.account_key), col(ContentItem.content_key), col(ContentItem.title_or_caption).label("title"),
         col(ContentItem.views), col(ContentItem.likes), col(ContentItem.comments), col(ContentItem.published_at),
         place.label("place"),
-    ).subquery()  # fmt: skip
+    ).where(_owned(col(ContentItem.account_key)) if of_news else true()).subquery()  # fmt: skip
     shown = [column for column in ranked.c if column.name != "place"]
     # In the order in which they are found: nobody sees it, and millions of titles need not be sorted.
     return select(*shown).where(ranked.c.place <= per_account).order_by(ranked.c.account_key)
@@ -103,7 +109,7 @@ def _newest_followers(after: datetime, until: datetime) -> Any:
     )  # fmt: skip
 
 
-def labels_in_force() -> Rows:
+def labels_in_force(*, of_news: bool) -> Rows:
     return (
         select(
             col(Enrichment.creator_id), col(Enrichment.primary_niche), col(Enrichment.secondary_niches),
@@ -111,21 +117,27 @@ def labels_in_force() -> Rows:
             col(Enrichment.llm_summary), col(Enrichment.provenance), col(Enrichment.confidence),
             col(Enrichment.created_at),
         )
-        .where(col(Enrichment.is_current))
+        .where(col(Enrichment.is_current), _chosen(col(Enrichment.creator_id), of_news=of_news))
         .order_by(col(Enrichment.creator_id))
     )  # fmt: skip
 
 
-def creator_fields(recipe_fingerprint: str) -> Rows:
+def labels_since(instant: datetime) -> Rows:
+    """One `count`: labels in force that were made at this instant or later."""
+    made = (col(Enrichment.is_current), col(Enrichment.created_at) >= instant)
+    return select(func.count().label("count")).select_from(Enrichment).where(*made)
+
+
+def creator_fields(recipe_fingerprint: str, *, of_news: bool) -> Rows:
     """The vector fields there are under one recipe."""
     field = col(CreatorVector.field)
-    return select(field).where(col(CreatorVector.recipe_fingerprint) == recipe_fingerprint).distinct().order_by(field)
+    return select(field).where(_of_recipe(recipe_fingerprint, of_news=of_news)).distinct().order_by(field)
 
 
-def creator_vectors(field: str, recipe_fingerprint: str) -> Rows:
+def creator_vectors(field: str, recipe_fingerprint: str, *, of_news: bool) -> Rows:
     return (
         select(col(CreatorVector.creator_id), col(CreatorVector.vector), col(CreatorVector.updated_at))
-        .where(col(CreatorVector.field) == field, col(CreatorVector.recipe_fingerprint) == recipe_fingerprint)
+        .where(col(CreatorVector.field) == field, _of_recipe(recipe_fingerprint, of_news=of_news))
         .order_by(col(CreatorVector.creator_id))
     )
 
@@ -160,6 +172,21 @@ def cannot_link_violations() -> Rows:
         .where(ranked.c.place == 1, ranked.c.verdict == "different")
         .order_by(ranked.c.left, ranked.c.right)
     )
+
+
+def _chosen(creator_id: Any, *, of_news: bool) -> ColumnElement[bool]:
+    return has_news(Reader.PUBLISH_INDEX, Word.DUE, creator_id) if of_news else true()
+
+
+def _of_recipe(recipe_fingerprint: str, *, of_news: bool) -> ColumnElement[bool]:
+    chosen = _chosen(col(CreatorVector.creator_id), of_news=of_news)
+    return and_(col(CreatorVector.recipe_fingerprint) == recipe_fingerprint, chosen)
+
+
+def _owned(account_key: Any) -> ColumnElement[bool]:
+    """Accounts of creators that are due."""
+    members = select(col(CreatorMember.account_key)).where(_chosen(col(CreatorMember.creator_id), of_news=True))
+    return account_key.in_(members)  # type: ignore[no-any-return]
 
 
 def _names(member: Any, key: Any, alias: Any) -> Any:

@@ -27,6 +27,12 @@ def set_basis(frames: FrameWriter, reader: Reader, basis: str) -> None:
     frames.upsert(NewsBasis, pa.table({"reader": [reader.value], "basis": [basis]}))
 
 
+def listen(frames: FrameWriter, reader: Reader) -> None:
+    """Have what changes from now on noted, under no basis yet, and nothing that changed before."""
+    frames.execute(delete(News).where(col(News.reader) == reader))
+    set_basis(frames, reader, "")
+
+
 def begin_anew(frames: FrameWriter, reader: Reader, basis: str, word: Word, everyone: Select[Any]) -> None:
     """Make all of these keys news, to be worked off under this basis."""
     frames.execute(delete(News).where(col(News.reader) == reader))
