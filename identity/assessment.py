@@ -191,7 +191,8 @@ def held_after_review(
     """How much people add: the true ones among the first pairs of `queue` (left, right, in its order) are accepted.
 
     A true pair is held when its two accounts then stand together, by machine, by acceptance or through others. Accounts
-    outside `truth` can neither be accepted nor counted.
+    outside `truth` can neither be accepted nor counted. A pair that stands together already asks nothing and is no
+    decision, as in the reviewers' queue.
     """
     known = engine.sql(
         """
@@ -206,6 +207,8 @@ def held_after_review(
         pc.fill_null(pc.index_in(queue[side], value_set=known["account_id"]), -1).to_numpy()
         for side in ("left", "right")
     )
+    is_open = (left < 0) | (right < 0) | (found[left] != found[right])
+    left, right = left[is_open], right[is_open]
     accepted = (left >= 0) & (right >= 0) & (actual[left] == actual[right])
     counted = [_held(found, actual, left[:n][accepted[:n]], right[:n][accepted[:n]]) for n in (0, *decisions)]
     true_pairs = max(score_labels(found, actual).true_pairs, 1)

@@ -88,6 +88,12 @@ def test_an_accepted_pair_brings_its_whole_creator_along(engine):
     assert held[1].share == 1.0
 
 
+def test_a_pair_that_stands_together_is_no_decision(engine):
+    queue = pa.table({"left": ["a", "a"], "right": ["b", "d"]})
+    (held,) = held_after_review(queue, MEMBERS, TRUTH, (1,), engine)
+    assert held.gained == 3
+
+
 def test_a_comparison_left_out_weighs_nothing_and_the_others_stay():
     blind = without(MODEL, "email")
     assert bits_of(blind, "email", "private") == 0
