@@ -9,6 +9,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 Rows = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -31,6 +32,14 @@ class Beside:
         stayed = former >= 0
         later[former[stayed]] = np.flatnonzero(stayed)
         return cls(former, later)
+
+    def rows_by_key(self, tonight: pa.ChunkedArray, before: pa.ChunkedArray) -> Rows:
+        """Per account of last night, its row tonight, though it may have changed; NOWHERE: it left. Keys by row."""
+        rows = self.later.copy()
+        came, left = np.flatnonzero(self.former < 0), np.flatnonzero(self.later < 0)
+        places = pc.index_in(before.take(pa.array(left)), value_set=tonight.take(pa.array(came)))
+        rows[left] = np.append(came, NOWHERE)[pc.fill_null(places, -1).to_numpy()]
+        return rows
 
     def news(self, tonight: pa.Table, before: pa.Table, columns: list[str]) -> pa.Table:
         """The accounts of either night that the other does not have as they are; both tables by row."""

@@ -30,10 +30,9 @@ class Moved:
     now: Outcome
     #: account_id, creator_id: the members of last night, of creators that news reached
     former_members: pa.Table
-    #: keys of what may be stored as it is: account_key · creator_id · left, right
+    #: keys of what may be stored as it is: account_key · creator_id
     account_keys: pa.Table
     creator_ids: pa.Table
-    pair_keys: pa.Table
 
 
 def whole_outcome(resolution: Resolution, accounts: pa.Table) -> Outcome:
@@ -47,7 +46,6 @@ def moved_outcome(resolution: Resolution, news: News, accounts: pa.Table, engine
     former = _of(news.former.select(["account_id", "creator_id"]), "creator_id", creators)
     here = members["account_id"]
     pairs = resolution.pairs.take(pa.array(news.pairs))
-    unknown = resolution.pairs.select(["left", "right"]).take(pa.array(news.unknown_pairs))
     links = _of(resolution.links, "left", here)
     now = Outcome(members, _of(accounts, "account_id", here), links, pairs, resolution.value_counts)
     keys = pc.unique(pa.chunked_array([*here.chunks, *former["account_id"].chunks], pa.string()))
@@ -56,8 +54,6 @@ def moved_outcome(resolution: Resolution, news: News, accounts: pa.Table, engine
         former_members=former,
         account_keys=pa.table({"account_key": keys}),
         creator_ids=pa.table({"creator_id": creators}),
-        # A pair that both nights have, and that is news, is stored as something else for certain.
-        pair_keys=_distinct(pa.concat_tables([unknown, news.former_pairs]), engine),
     )
 
 
@@ -79,7 +75,3 @@ def _reached(decided: pa.Table, former: pa.Table, engine: Engine) -> pa.Array:
 
 def _of(frame: pa.Table, column: str, values: pa.Array | pa.ChunkedArray) -> pa.Table:
     return frame.filter(pc.is_in(frame[column], value_set=values))
-
-
-def _distinct(pairs: pa.Table, engine: Engine) -> pa.Table:
-    return engine.sql('SELECT DISTINCT "left", "right" FROM pairs', pairs=pairs)

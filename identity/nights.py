@@ -13,21 +13,24 @@ import pyarrow as pa
 
 from base.fingerprint import fingerprint
 from engines.engine import Engine
-from identity.beside import Beside, Mask
+from identity.beside import NOWHERE, Beside, Mask
 from identity.canonical import shown_marks
 from identity.clustering import Clustering, Links, Settled
 from identity.constraints import Constraints
 from identity.memory import COMPARED, DECIDED, HELD, Memory
 from identity.profile import Profiles
 from identity.rarity import Rarity
-from identity.recomparing import Compared, compare_again
+from identity.recomparing import LEVELS, Compared, compare_again, says_the_same
 from identity.recounting import tally_again
-from identity.reproposing import Proposed, propose_again, propose_all, sides_of
+from identity.reproposing import Proposed, keys_of, look_up, propose_again, propose_all, sides_of
 from identity.rivals import Standing
 from identity.values import tally_values
 from identity.weights import match_probability
 
 Rows = npt.NDArray[np.int64]
+
+#: what is said of a pair
+SAID = ("rules", *LEVELS, "rivals")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +39,7 @@ class News:
 
     #: rows of `pairs` that are new, or have other rules or levels
     pairs: Rows
-    #: those of them that last night did not have, or had of an account that is news
-    unknown_pairs: Rows
-    #: left, right of pairs that are no more, or of an account that is news
+    #: left, right of pairs that are no more
     former_pairs: pa.Table
     #: account_id and the columns of DECIDED: what creators were
     former: pa.Table
@@ -132,16 +133,29 @@ class Night:
         held = Links(left, right, self._memory.held["weight_bits"].to_numpy())
         return held.where((left >= 0) & (right >= 0))
 
-    def news(self, compared: Compared, same: Mask) -> News | None:
+    def news(self, compared: Compared, scored: pa.Table, rarity: Rarity, same: Mask) -> News | None:
         """What came out differently; None when everything may have."""
         if not self.goes_on or self._former_profiles is None:
             return None
         keys = self._former_profiles["account_id"]
-        gone = self._memory.pairs.filter(pa.array(self._gone(compared)))
-        sides = {side: keys.take(gone[side]) for side in ("left", "right")}
         former = self._memory.decided.add_column(0, "account_id", keys)
+        gone = np.flatnonzero(self._gone(compared))
+        met = self._met_again(gone, compared)
+        is_news = ~same
+        again = met >= 0
+        is_news[met[again]] = ~says_the_same(scored, met[again], self._memory.pairs, gone[again], rarity, SAID)
+        vanished = self._memory.pairs.take(pa.array(gone[~again]))
+        sides = {side: keys.take(vanished[side]) for side in ("left", "right")}
+        return News(np.flatnonzero(is_news), pa.table(sides), former, self._memory.counts)
+
+    def _met_again(self, gone: Rows, compared: Compared) -> Rows:
+        """Places tonight of last night's pairs that are gone as far as news goes; NOWHERE: nobody has them."""
+        row_of = self._beside.rows_by_key(self._built.profiles["account_id"], self._former_profiles["account_id"])
+        left, right = (row_of[rows[gone]] for rows in sides_of(self._memory.pairs))
         unknown = np.flatnonzero(compared.places < 0)
-        return News(np.flatnonzero(~same), unknown, pa.table(sides), former, self._memory.counts)
+        size = self._built.profiles.num_rows
+        known = keys_of(*(rows[unknown] for rows in sides_of(compared.pairs)), size)
+        return np.where((left >= 0) & (right >= 0), look_up(keys_of(left, right, size), known, unknown), NOWHERE)
 
     def remember(
         self,

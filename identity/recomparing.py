@@ -6,6 +6,7 @@ accounts, the cosine of their bios, and the bands of the words they share; a pai
 moved.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +21,7 @@ from identity.memory import COMPARED, MARKS, Memory, basis_of, marks_of
 from identity.news import moved_words, shares_handle
 from identity.rarity import BANDED, Rarity
 from identity.reproposing import Proposed, keys_of, look_up, sides_of
+from identity.triage import is_rare_handle
 
 Rows = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -84,18 +86,30 @@ def compare_again(
     whole = {name: pairs[name] for name in ("left", "right", "rules")} | levels
     whole["rivals"] = pa.array(np.zeros(pairs.num_rows, np.int8))
     compared = pa.table({name: whole[name] for name in COMPARED.names if name != "cosine"})
-    same = _same(known, places, held, memory.pairs, compared)
+    same = _same(known, places, held, memory.pairs, compared, rarity)
     return Compared(compared, fresh.num_rows, same, places, cosines, pa.table([marks], schema=MARKS))
 
 
-def _same(known: Mask, places: Rows, held: Mask, before: pa.Table, compared: pa.Table) -> Mask:
+def _same(known: Mask, places: Rows, held: Mask, before: pa.Table, compared: pa.Table, rarity: Rarity) -> Mask:
     """Which known pairs have the rules and levels of last night: those held, and some that were compared again."""
     same = known.copy()
     again = np.flatnonzero(same & ~held)
-    for name in LEVELS:
-        same[again] &= compared[name].to_numpy()[again] == before[name].to_numpy()[places[again]]
+    same[again] = says_the_same(compared, again, before, places[again], rarity, LEVELS)
     rows = np.flatnonzero(same)
     same[rows] = compared["rules"].to_numpy()[rows] == before["rules"].to_numpy()[places[rows]]
+    return same
+
+
+def says_the_same(
+    tonight: pa.Table, rows: Rows, before: pa.Table, places: Rows, rarity: Rarity, names: Iterable[str]
+) -> Mask:
+    """Whether some pairs of tonight say in these columns what others said last night, as far as it is weighed."""
+    same = np.ones(len(rows), bool)
+    for name in names:
+        now, then = tonight[name].to_numpy()[rows], before[name].to_numpy()[places]
+        if name == "handle_bits":
+            now, then = (is_rare_handle(bits, rarity.model, rarity.n_band) for bits in (now, then))
+        same &= now == then
     return same
 
 

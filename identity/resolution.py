@@ -130,7 +130,7 @@ def resolve(
         report=_report(members, scored, clusters, thresholds, n_band, model, len(constraints.must_link)),
         decided=decided,
         memory=None if memory is None else night.remember(basis, tallies, counts, compared, scored, clusters, decided),
-        news=night.news(compared, same),
+        news=night.news(compared, scored, rarity, same),
         effort={
             "accounts_read": built.read.fresh,
             "accounts_remembered": accounts.num_rows - built.read.fresh,

@@ -16,7 +16,7 @@ import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field
 
 from identity.comparisons import COMPARISONS
-from identity.weights import Model
+from identity.weights import Bits, Model
 
 
 class Triage(StrEnum):
@@ -156,7 +156,7 @@ def cap_codes(compared: pa.Table, model: Model, n_band: int) -> npt.NDArray[np.i
     handle_part = levels.handle_is("start", "similar")
     name = levels.name_is("equal", "similar")
     bio = levels.on("bio", *TELLING_BIOS)
-    rare = levels.handle_bits > n_band + model.bare_handle_margin_bits
+    rare = is_rare_handle(levels.handle_bits, model, n_band)
     against = (
         levels.on("kind", "different", "branch", "fan")
         | levels.on("claim", "related", "elsewhere_unknown")
@@ -177,6 +177,11 @@ def cap_codes(compared: pa.Table, model: Model, n_band: int) -> npt.NDArray[np.i
     for place, cap in reversed(list(enumerate(CAPS))):
         codes[masks[cap]] = place + 1
     return codes
+
+
+def is_rare_handle(handle_bits: Bits, model: Model, n_band: int) -> Mask:
+    """Whether what handles share is too rare for chance: all that bits say beyond their level."""
+    return np.asarray(handle_bits > n_band + model.bare_handle_margin_bits)
 
 
 def triage(weight_bits: npt.NDArray[np.float64], caps: npt.NDArray[np.int8], thresholds: Thresholds) -> pa.Array:

@@ -45,7 +45,7 @@ from store.creators import (
     save_members,
 )
 from store.judgements import load_judgements
-from store.pairs import load_pairs, load_pairs_of, load_value_counts, save_pairs, save_value_counts
+from store.pairs import load_pairs, load_value_counts, save_pairs, save_value_counts
 from store.relations import load_relations, save_relations
 
 STAGE = "resolve_creators"
@@ -170,7 +170,7 @@ def _to_compare(
             "members": load_members_of(frames, moved.account_keys),
             "creators": load_creators_of(frames, moved.creator_ids),
             "creator_aliases": load_creator_aliases(frames),
-            "candidate_pairs": load_pairs_of(frames, moved.pair_keys),
+            "vanished_pairs": resolution.news.former_pairs,
             "account_relations": load_relations(frames),
         }
     return moved.now, stored | {"member_changes": last_said, "value_counts": resolution.news.former_counts}
@@ -250,7 +250,7 @@ def _tables(
     moves = _moves(outcome.members, stored["member_changes"], engine)
     members = {"new": _as_stored(outcome.members), "old": _as_stored(stored["members"])}
     return {
-        "candidate_pairs": _difference(pairs, stored["candidate_pairs"], ["left", "right"], engine),
+        "candidate_pairs": _pairs_difference(pairs, stored, engine),
         "value_counts": _difference(outcome.value_counts, stored["value_counts"], ["kind", "value"], engine),
         "account_relations": _stamped(
             _difference(relations, stored["account_relations"], ["source", "kind", "target"], engine), "since", as_of
@@ -319,6 +319,13 @@ def _difference(new: pa.Table, old: pa.Table, keys: list[str], engine: Engine) -
     )
     order = [(key, "ascending") for key in keys]
     return changed.sort_by(order), vanished.sort_by(order)
+
+
+def _pairs_difference(pairs: pa.Table, stored: Frames, engine: Engine) -> tuple[pa.Table, pa.Table]:
+    """The same of pairs; where memory knows which are news and which are no more, the store need not be asked."""
+    if "vanished_pairs" in stored:
+        return pairs, stored["vanished_pairs"]
+    return _difference(pairs, stored["candidate_pairs"], ["left", "right"], engine)
 
 
 def _stamped(difference: tuple[pa.Table, pa.Table], column: str, as_of: int) -> tuple[pa.Table, pa.Table]:

@@ -19,11 +19,6 @@ def load_pairs(frames: FrameReader) -> pa.Table:
     return frames.read(select(*_PAIRS).order_by(_PAIRS.left, _PAIRS.right))
 
 
-def load_pairs_of(frames: FrameWriter, keys: pa.Table) -> pa.Table:
-    """The candidate pairs of `keys` (left, right)."""
-    return frames.matching(CandidatePair, keys)
-
-
 def load_value_counts(frames: FrameReader) -> pa.Table:
     """kind, value, count of every value that stands more than once."""
     return frames.read(select(*_COUNTS).order_by(_COUNTS.kind, _COUNTS.value))
