@@ -6,10 +6,11 @@ left, moved or shows something else. All accounts of such a creator, of then and
 
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from engines.engine import Engine
+from identity.memory import DECIDED
 from identity.nights import News
 from identity.resolution import Resolution
 
@@ -39,9 +40,9 @@ def whole_outcome(resolution: Resolution, accounts: pa.Table) -> Outcome:
     return Outcome(resolution.members, accounts, resolution.links, resolution.pairs, resolution.value_counts)
 
 
-def moved_outcome(resolution: Resolution, news: News, accounts: pa.Table, engine: Engine) -> Moved:
+def moved_outcome(resolution: Resolution, news: News, accounts: pa.Table) -> Moved:
     """What may differ from last night. accounts: by key, as members."""
-    creators = _reached(resolution.decided, news.former, engine)
+    creators = _reached(resolution.decided, news)
     members = _of(resolution.members, "creator_id", creators)
     former = _of(news.former.select(["account_id", "creator_id"]), "creator_id", creators)
     here = members["account_id"]
@@ -57,20 +58,20 @@ def moved_outcome(resolution: Resolution, news: News, accounts: pa.Table, engine
     )
 
 
-def _reached(decided: pa.Table, former: pa.Table, engine: Engine) -> pa.Array:
+def _reached(decided: pa.Table, news: News) -> pa.Array:
     """The creators, of then and of now, that an account came to, left, or shows something else of."""
-    moved = engine.sql(
-        """
-        SELECT n.creator_id, f.creator_id AS former_id
-        FROM decided n FULL OUTER JOIN former f ON f.account_id = n.account_id
-        WHERE n.creator_id IS DISTINCT FROM f.creator_id OR n.weakest IS DISTINCT FROM f.weakest
-           OR n.shown IS DISTINCT FROM f.shown
-        """,
-        decided=decided,
-        former=former,
+    stayed = news.rows >= 0
+    now, former = decided.take(pa.array(news.rows[stayed])), news.former.filter(pa.array(stayed))
+    moved = np.logical_or.reduce([pc.not_equal(now[name], former[name]).to_numpy() for name in DECIDED.names])
+    came = np.ones(decided.num_rows, bool)
+    came[news.rows[stayed]] = False
+    reached = [
+        now.filter(pa.array(moved)), former.filter(pa.array(moved)), decided.filter(pa.array(came)),
+        news.former.filter(pa.array(~stayed)),
+    ]  # fmt: skip
+    return pc.unique(
+        pa.chunked_array([chunk for frame in reached for chunk in frame["creator_id"].chunks], pa.string())
     )
-    both = [chunk for name in ("creator_id", "former_id") for chunk in moved[name].chunks]
-    return pc.unique(pa.chunked_array(both, pa.string())).drop_null()
 
 
 def _of(frame: pa.Table, column: str, values: pa.Array | pa.ChunkedArray) -> pa.Table:

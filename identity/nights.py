@@ -43,6 +43,8 @@ class News:
     former_pairs: pa.Table
     #: account_id and the columns of DECIDED: what creators were
     former: pa.Table
+    #: per row of `former`, the account's row tonight; NOWHERE: it left
+    rows: Rows
     #: value counts as they were
     former_counts: pa.Table
 
@@ -87,13 +89,17 @@ class Night:
         return propose_again(*asked, before=self._former_profiles, **known)
 
     def standing(self, compared: Compared) -> Standing | None:
-        """What rivals were, for pairs of accounts about which nothing moved."""
+        """What rivals were, for pairs that say what they said, and whose rivals do."""
         if self._former_profiles is None:
             return None
         levels = np.zeros(compared.pairs.num_rows, np.int8)
         known = compared.places >= 0
         levels[known] = self._memory.pairs["rivals"].to_numpy()[compared.places[known]]
-        return Standing(levels, self._touched(compared, compared.same))
+        platforms = self._former_profiles["platform"].combine_chunks()
+        left, right = (self._memory.pairs[side].to_numpy()[compared.gone] for side in ("left", "right"))
+        rows = self._beside.later[np.concatenate([left, right])]
+        others = platforms.take(pa.array(np.concatenate([right, left])))
+        return Standing(levels, ~compared.same, pa.table({"row": rows, "platform": others}).filter(pa.array(rows >= 0)))
 
     def same(self, compared: Compared, scored: pa.Table) -> Mask:
         """Which pairs weigh what they weighed, if clusters are made as they were."""
@@ -111,21 +117,12 @@ class Night:
     def _touched(self, compared: Compared, same: Mask) -> Mask:
         """Which accounts are news, or of a pair that is gone or not the same."""
         touched = self._beside.former < 0
-        for sides, moved in ((sides_of(compared.pairs), ~same), (self._survivors(), self._gone(compared))):
-            for rows in sides:
-                touched[rows[moved & (rows >= 0)]] = True
+        moved = np.flatnonzero(~same)
+        for side in ("left", "right"):
+            touched[compared.pairs[side].to_numpy()[moved]] = True
+            rows = self._beside.later[self._memory.pairs[side].to_numpy()[compared.gone]]
+            touched[rows[rows >= 0]] = True
         return touched
-
-    def _survivors(self) -> tuple[Rows, Rows]:
-        """Both sides of last night's pairs, by tonight's rows."""
-        left, right = sides_of(self._memory.pairs)
-        return self._beside.later[left], self._beside.later[right]
-
-    def _gone(self, compared: Compared) -> Mask:
-        """Which of last night's pairs are no more."""
-        gone = np.ones(self._memory.pairs.num_rows, bool)
-        gone[compared.places[compared.places >= 0]] = False
-        return gone
 
     def _held(self) -> Links:
         """Last night's held links between accounts that stayed, by tonight's rows."""
@@ -139,22 +136,25 @@ class Night:
             return None
         keys = self._former_profiles["account_id"]
         former = self._memory.decided.add_column(0, "account_id", keys)
-        gone = np.flatnonzero(self._gone(compared))
-        met = self._met_again(gone, compared)
+        row_of = self._beside.rows_by_key(self._built.profiles["account_id"], keys)
+        gone, met = compared.gone, self._met_again(compared, row_of)
         is_news = ~same
         again = met >= 0
         is_news[met[again]] = ~says_the_same(scored, met[again], self._memory.pairs, gone[again], rarity, SAID)
         vanished = self._memory.pairs.take(pa.array(gone[~again]))
         sides = {side: keys.take(vanished[side]) for side in ("left", "right")}
-        return News(np.flatnonzero(is_news), pa.table(sides), former, self._memory.counts)
+        return News(np.flatnonzero(is_news), pa.table(sides), former, row_of, self._memory.counts)
 
-    def _met_again(self, gone: Rows, compared: Compared) -> Rows:
-        """Places tonight of last night's pairs that are gone as far as news goes; NOWHERE: nobody has them."""
-        row_of = self._beside.rows_by_key(self._built.profiles["account_id"], self._former_profiles["account_id"])
-        left, right = (row_of[rows[gone]] for rows in sides_of(self._memory.pairs))
+    def _met_again(self, compared: Compared, row_of: Rows) -> Rows:
+        """Places tonight of last night's pairs that are gone as far as news goes; NOWHERE: nobody has them.
+
+        row_of: per account of last night, its row tonight.
+        """
         unknown = np.flatnonzero(compared.places < 0)
+        left, right = (row_of[rows] for rows in sides_of(self._memory.pairs.take(pa.array(compared.gone))))
+        one, other = sides_of(compared.pairs.take(pa.array(unknown)))
         size = self._built.profiles.num_rows
-        known = keys_of(*(rows[unknown] for rows in sides_of(compared.pairs)), size)
+        known = keys_of(one, other, size)
         return np.where((left >= 0) & (right >= 0), look_up(keys_of(left, right, size), known, unknown), NOWHERE)
 
     def remember(

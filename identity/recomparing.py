@@ -41,6 +41,8 @@ class Compared:
     same: Mask
     #: per pair, its place among the pairs of last night; NOWHERE: it is new, or of an account that is news
     places: Rows
+    #: last night's pairs that are no more, or of an account that is news
+    gone: Rows
     #: to be remembered: the cosine of each pair, and the mark of each account
     cosines: Cosines
     marks: pa.Table
@@ -87,7 +89,15 @@ def compare_again(
     whole["rivals"] = pa.array(np.zeros(pairs.num_rows, np.int8))
     compared = pa.table({name: whole[name] for name in COMPARED.names if name != "cosine"})
     same = _same(known, places, held, memory.pairs, compared, rarity)
-    return Compared(compared, fresh.num_rows, same, places, cosines, pa.table([marks], schema=MARKS))
+    gone = _gone(places, memory.pairs.num_rows)
+    return Compared(compared, fresh.num_rows, same, places, gone, cosines, pa.table([marks], schema=MARKS))
+
+
+def _gone(places: Rows, size: int) -> Rows:
+    """Which of `size` pairs stand in none of these places."""
+    gone = np.ones(size, bool)
+    gone[places[places >= 0]] = False
+    return np.flatnonzero(gone)
 
 
 def _same(known: Mask, places: Rows, held: Mask, before: pa.Table, compared: pa.Table, rarity: Rarity) -> Mask:

@@ -16,6 +16,8 @@ from identity.comparisons import RIVAL_MARGINS, RIVALS
 Bits = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
 
+#: of a pair that competes for nothing
+NO_SEAT = -1
 BIDS_AT_ONCE = 1 << 20  # bounds the scratch memory of a look at all pairs
 
 
@@ -24,7 +26,11 @@ def rival_levels(pairs: pa.Table, platforms: pa.Table, weight_bits: Bits) -> npt
 
     Accounts of one platform are no rivals of each other's partners: for them the level is `none`.
     """
-    leads = _leads(_seats(pairs, platforms), weight_bits)
+    return _levels(_Chairs(platforms).of_pairs(pairs), weight_bits)
+
+
+def _levels(seats: Rows, weight_bits: Bits) -> npt.NDArray[np.int8]:
+    leads = _leads(seats, weight_bits)
     levels = 1 + np.searchsorted(-np.array(RIVAL_MARGINS), -np.nan_to_num(leads, nan=np.inf), side="left")
     return np.where(np.isnan(leads), RIVALS.index("none")[0], levels).astype(np.int8)
 
@@ -33,39 +39,60 @@ def rival_levels(pairs: pa.Table, platforms: pa.Table, weight_bits: Bits) -> npt
 class Standing:
     """What pairs were on another night."""
 
-    #: the level of each pair then; anything for a pair of touched accounts
+    #: the level of each pair then; anything for a pair that moved
     levels: npt.NDArray[np.int8]
-    #: accounts of which a pair is new, gone, or weighs something else, rivals apart; by row
-    touched: npt.NDArray[np.bool_]
+    #: pairs that are new, or weigh something else, rivals apart
+    moved: npt.NDArray[np.bool_]
+    #: row, platform: seats for which a pair stood that is gone
+    left: pa.Table
 
 
 def rival_levels_beside(
     pairs: pa.Table, platforms: pa.Table, weight_bits: Bits, standing: Standing
 ) -> npt.NDArray[np.int8]:
-    """`rival_levels` of the first three: worked out for pairs of touched accounts, the others stand."""
-    left, right = (pairs[side].to_numpy() for side in ("left", "right"))
-    asked = standing.touched[left] | standing.touched[right]
-    is_near = np.zeros(len(standing.touched), bool)
-    is_near[left[asked]] = is_near[right[asked]] = True
-    near = is_near[left] | is_near[right]
+    """`rival_levels` of the first three: worked out for pairs that moved and their rivals, the others stand."""
+    chairs = _Chairs(platforms)
+    seats = chairs.of_pairs(pairs)
+    competes = seats[0] >= 0
+    touched = np.zeros(chairs.size, bool)
+    touched[seats[:, standing.moved & competes]] = True
+    touched[chairs.at(standing.left)] = True
+    asked = standing.moved | (competes & (touched[seats[0]] | touched[seats[1]]))
+    touched[seats[:, asked & competes]] = True
+    near = asked | (competes & (touched[seats[0]] | touched[seats[1]]))
     levels = standing.levels.copy()
-    levels[asked] = rival_levels(pairs.filter(pa.array(near)), platforms, weight_bits[near])[asked[near]]
+    levels[asked] = _levels(seats[:, near], weight_bits[near])[asked[near]]
     return levels
 
 
-def _seats(pairs: pa.Table, platforms: pa.Table) -> Rows:
-    """What each pair competes for: the place beside either account, on the other's platform; shape (2, pairs).
+class _Chairs:
+    """The seats there are: beside each account, one for each platform."""
 
-    Negative for a pair of one platform, which competes for nothing.
-    """
-    codes = platforms["platform"].combine_chunks().dictionary_encode()
-    code_of_row = np.zeros(int(pc.max(platforms["row"]).as_py() or 0) + 1, np.int32)
-    code_of_row[platforms["row"].to_numpy()] = codes.indices.to_numpy()
-    seats = np.stack([pairs[side].to_numpy() for side in ("left", "right")]).astype(np.int64)
-    left, right = code_of_row[seats[0]], code_of_row[seats[1]]
-    seats *= max(len(codes.dictionary), 1)
-    seats += np.stack([right, left])
-    return np.where(left != right, seats, -1 - np.arange(len(left)))
+    def __init__(self, platforms: pa.Table) -> None:
+        encoded = platforms["platform"].combine_chunks().dictionary_encode()
+        self._names = encoded.dictionary
+        self._code_of_row = np.zeros(int(pc.max(platforms["row"]).as_py() or 0) + 1, np.int32)
+        self._code_of_row[platforms["row"].to_numpy()] = encoded.indices.to_numpy()
+        self._width = max(len(self._names), 1)
+        self.size = self._width * len(self._code_of_row)
+
+    def of_pairs(self, pairs: pa.Table) -> Rows:
+        """What each pair competes for: the place beside either account, on the other's platform; shape (2, pairs).
+
+        NO_SEAT for a pair of one platform, which competes for nothing.
+        """
+        seats = np.stack([pairs[side].to_numpy() for side in ("left", "right")]).astype(np.int64)
+        left, right = self._code_of_row[seats[0]], self._code_of_row[seats[1]]
+        seats *= self._width
+        seats += np.stack([right, left])
+        seats[:, left == right] = NO_SEAT
+        return seats
+
+    def at(self, named: pa.Table) -> Rows:
+        """The seats of `named` (row, platform) on platforms that somebody is on."""
+        codes = pc.fill_null(pc.index_in(named["platform"], value_set=self._names), NO_SEAT).to_numpy()
+        seats = named["row"].to_numpy().astype(np.int64) * self._width + codes
+        return np.asarray(seats[codes >= 0])
 
 
 def _leads(seats: Rows, weight_bits: Bits) -> Bits:

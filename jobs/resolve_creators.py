@@ -95,7 +95,7 @@ def _work_out(context: Context, inputs: Frames, night: str, question: str, repor
             engine, memory.relations,
         )  # fmt: skip
         goes_on = bool(night) and memory.night == night
-        outcome, decisions = _to_compare(context, inputs["accounts"], resolution, engine, goes_on=goes_on)
+        outcome, decisions = _to_compare(context, inputs["accounts"], resolution, goes_on=goes_on)
         tables = _tables(context, inputs | decisions, outcome, resolution, found.relations, engine)
         night, written = _write(context, tables, night)
     if resolution.memory is not None:
@@ -154,7 +154,7 @@ def _load_decisions(frames: FrameReader) -> Frames:
 
 
 def _to_compare(
-    context: Context, accounts: pa.Table, resolution: Resolution, engine: Engine, *, goes_on: bool
+    context: Context, accounts: pa.Table, resolution: Resolution, *, goes_on: bool
 ) -> tuple[Outcome, Frames]:
     """What came out tonight and what is stored, side by side: all of it, or only what news can have reached.
 
@@ -163,7 +163,7 @@ def _to_compare(
     if resolution.news is None or not goes_on:
         with context.reading_frames() as frames:
             return whole_outcome(resolution, accounts), _load_decisions(frames)
-    moved = moved_outcome(resolution, resolution.news, accounts, engine)
+    moved = moved_outcome(resolution, resolution.news, accounts)
     last_said = _stamp(_as_stored(moved.former_members), "as_of", 0)
     with context.writing_frames() as frames:
         stored = {

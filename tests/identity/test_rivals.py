@@ -58,7 +58,7 @@ def test_random_crowds_have_the_rivals_that_a_look_at_every_other_pair_finds(
         assert levels(*pairs, platforms=platforms) == looked_up
 
 
-def test_rivals_of_accounts_about_which_nothing_moved_stand():
+def test_pairs_whose_rivals_neither_moved_nor_left_stand():
     random.seed(4)
     for _ in range(20):
         rows = pa.table({"row": pa.array(range(30), pa.int32()), "platform": random.choices("abc", k=30)})
@@ -68,11 +68,22 @@ def test_rivals_of_accounts_about_which_nothing_moved_stand():
         )
         before = np.array(random.choices(range(-4, 12), k=len(ends)), np.float64)
         moved = random.sample(range(len(ends)), 6)
-        now, touched = before.copy(), np.zeros(30, bool)
+        now = before.copy()
         now[moved] += random.choice((-5, 5))
-        touched[[row for place in moved for row in ends[place]]] = True
-        standing = Standing(rival_levels(pairs, rows, before), touched)
-        assert rival_levels_beside(pairs, rows, now, standing).tolist() == rival_levels(pairs, rows, now).tolist()
+        stays = np.array([random.random() < 0.9 for _ in ends])
+        changed = np.isin(np.arange(len(ends)), moved)
+        left = [
+            (row, rows["platform"][other].as_py())
+            for place in np.flatnonzero(~stays)
+            for row, other in (ends[place], ends[place][::-1])
+        ]
+        standing = Standing(
+            rival_levels(pairs, rows, before)[stays],
+            changed[stays],
+            pa.table({"row": [row for row, _ in left], "platform": pa.array([on for _, on in left], pa.string())}),
+        )
+        tonight = pairs.filter(pa.array(stays)), rows, now[stays]
+        assert rival_levels_beside(*tonight, standing).tolist() == rival_levels(*tonight).tolist()
 
 
 def _level_of(place: int, pairs: list[Triple], platforms: list[str]) -> str:
