@@ -224,7 +224,8 @@ def _write_field(
     if order.centres is not None:
         (directory / "cells").mkdir(exist_ok=True)
         write_array(order.centres, directory / "cells" / f"{stem}.npy")
-        _write_codes(directory / "cells" / f"{stem}.faiss", rows, docs, order)
+        former = order.codes if given.kept else None  # read back with everything that is kept
+        _write_codes(directory / "cells" / f"{stem}.faiss", rows, docs, order, former)
     constants = FieldConstants(
         rows=len(rows), stem=stem, sha256=_digest(rows, docs), weight=given.scoring.field_weight(vectors.name),
         median_cosine=0, top_cosine=1,
@@ -234,7 +235,7 @@ def _write_field(
     return _WrittenField(constants, calibrate(rows), order.description, present)
 
 
-def _write_codes(path: Path, rows: Rows, docs: Docs, order: CellOrder) -> None:
+def _write_codes(path: Path, rows: Rows, docs: Docs, order: CellOrder, former: Path | None) -> None:
     """What says which rows deserve a look; vectors of odd length go without."""
     assert order.centres is not None
     assert order.cell_of is not None
@@ -242,7 +243,7 @@ def _write_codes(path: Path, rows: Rows, docs: Docs, order: CellOrder) -> None:
         return
     spans = [slice(start, start + CODED_ROWS) for start in range(0, len(rows), CODED_ROWS)]
     parts = ((unit_rows(rows[span]), docs[span].astype(np.int64), order.cell_of[span]) for span in spans)
-    write_codes(path, order.centres, unit_rows(spaced(rows, TRAINING_ROWS)), parts, order.codes)
+    write_codes(path, order.centres, unit_rows(spaced(rows, TRAINING_ROWS)), parts, former)
     sync(path)
 
 
